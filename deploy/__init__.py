@@ -1,0 +1,1 @@
+"""How Gondola runs: development runner, demo, benchmarks and deployment files."""

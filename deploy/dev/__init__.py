@@ -1,0 +1,1 @@
+"""The development runner: database, processes and set-up on one machine."""

@@ -1,0 +1,1 @@
+"""Accounts, negotiations, contracts, listings, targets and plans of the key-account business."""

@@ -1,0 +1,1 @@
+"""Promotions, their funds, slots, execution proof and evaluation."""

@@ -1,0 +1,1 @@
+"""Invoices, deductions, claims, settlements and the journal."""

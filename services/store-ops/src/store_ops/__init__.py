@@ -1,0 +1,1 @@
+"""Stores, visits, audits, displays and what was seen on the shelf."""
