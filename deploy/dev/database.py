@@ -19,7 +19,7 @@ SERVER_VERSION_MIN = 15
 APP_SETTINGS = {"statement_timeout": "30s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 OWNER_SETTINGS = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "300s"}
 
-type_of_connection = Any  # asyncpg's connection classes are generic over a record type that is of no use here.
+Connection = Any  # asyncpg's connection classes are generic over a record type that is of no use here.
 
 
 class ServiceUrls(NamedTuple):
@@ -54,7 +54,6 @@ def url_for(admin_url: str, *, role: str, password: str, database: str) -> str:
     parts = urlsplit(admin_url)
     place = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{place}"
-    # Assembled by hand where the netloc has no host (unix socket): urlunsplit would be right too, but says less.
     return urlunsplit(("postgresql", netloc, f"/{quote(database, safe='')}", parts.query, ""))
 
 
@@ -62,24 +61,26 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
-async def _run(connection: type_of_connection, template: str, *names: str) -> None:
+async def _run(connection: Connection, template: str, *names: str) -> None:
     """Run a statement whose %I and %L PostgreSQL itself fills in, quoted."""
     if names:
         marks = ", ".join(f"${number}::text" for number in range(1, len(names) + 1))
-        template = await connection.fetchval(f"SELECT format($fmt${template}$fmt$, {marks})", *names)  # noqa: S608
+        template = await connection.fetchval(f"SELECT format($fmt${template}$fmt$, {marks})", *names)
     await connection.execute(template)
 
 
-async def _ensure_role(admin: type_of_connection, role: str, password: str) -> None:
+async def _ensure_role(admin: Connection, role: str, password: str) -> None:
     """Create the role or set its password; a role with rights that would void the walls is refused."""
-    row = await admin.fetchrow("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1", role)
+    row = await admin.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1", role
+    )
     if row is not None and any(row.values()):
-        raise ValueError(f"role {role} exists with more rights than it may have: superuser, bypassrls, createrole or createdb")
+        raise ValueError(f"role {role} exists with more rights than it may have (superuser, createrole and the like)")
     verb = "ALTER" if row else "CREATE"  # What CREATE ROLE does not name, it does not grant.
     await _run(admin, f"{verb} ROLE %I LOGIN PASSWORD %L", role, password)
 
 
-async def _ensure_database(admin: type_of_connection, database: str, roles: list[str]) -> None:
+async def _ensure_database(admin: Connection, database: str, roles: list[str]) -> None:
     if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
         await _run(admin, "CREATE DATABASE %I TEMPLATE template0 ENCODING 'UTF8'", database)
     await _run(admin, "REVOKE ALL ON DATABASE %I FROM PUBLIC", database)
@@ -87,36 +88,40 @@ async def _ensure_database(admin: type_of_connection, database: str, roles: list
         await _run(admin, "GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I", database, role)
 
 
-async def _ensure_extensions(connection: type_of_connection) -> list[str]:
+async def _ensure_extensions(connection: Connection) -> list[str]:
     """Return the schemas that hold the extensions: ours, and others where somebody had them already."""
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {EXTENSION_SCHEMA}")
     for extension in EXTENSIONS:
         await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA {EXTENSION_SCHEMA}")
     rows = await connection.fetch(
-        "SELECT DISTINCT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = ANY($1)", EXTENSIONS
+        "SELECT DISTINCT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = ANY($1)",
+        EXTENSIONS,
     )
     return [row["nspname"] for row in rows]
 
 
-async def _ensure_schema(connection: type_of_connection, schema: str, owner: str, app: str) -> None:
+async def _ensure_schema(connection: Connection, schema: str, owner: str, app: str) -> None:
     """Give the owner its schema, and the restricted role the rows of what the owner will make there, nothing else."""
     await _run(connection, "CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I", schema, owner)
     await _run(connection, "ALTER SCHEMA %I OWNER TO %I", schema, owner)
     await _run(connection, "REVOKE ALL ON SCHEMA %I FROM PUBLIC", schema)
     await _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", schema, app)
     await _run(connection, "ALTER DEFAULT PRIVILEGES FOR ROLE %I REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC", owner)
+    change = "ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I"
     for rights in ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE, SELECT ON SEQUENCES", "EXECUTE ON FUNCTIONS"):
-        await _run(connection, f"ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT {rights} TO %I", owner, schema, app)
+        await _run(connection, f"{change} GRANT {rights} TO %I", owner, schema, app)
 
 
-async def _set_defaults(connection: type_of_connection, database: str, role: str, path: list[str], settings: dict[str, str]) -> None:
+async def _set_defaults(
+    connection: Connection, database: str, role: str, path: list[str], settings: dict[str, str]
+) -> None:
     quoted = [await connection.fetchval("SELECT quote_ident($1)", schema) for schema in path]
     await _run(connection, f"ALTER ROLE %I IN DATABASE %I SET search_path = {', '.join(quoted)}", role, database)
     for name, value in settings.items():
         await _run(connection, f"ALTER ROLE %I IN DATABASE %I SET {name} = %L", role, database, value)
 
 
-async def _prepare_schemas(connection: type_of_connection, database: str, role_suffix: str) -> None:
+async def _prepare_schemas(connection: Connection, database: str, role_suffix: str) -> None:
     schemas_of_extensions = await _ensure_extensions(connection)
     await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     for service in SERVICES:
@@ -145,15 +150,16 @@ async def prepare(
     roles = {s: (f"{s}_owner{role_suffix}", f"{s}_app{role_suffix}") for s in SERVICES}
     admin = await asyncpg.connect(_plain(admin_url))
     try:
-        if admin.get_server_version().major < SERVER_VERSION_MIN:
-            raise ValueError(f"PostgreSQL {SERVER_VERSION_MIN} or later is needed, this is {admin.get_server_version().major}")
+        version = admin.get_server_version().major
+        if version < SERVER_VERSION_MIN:
+            raise ValueError(f"PostgreSQL {SERVER_VERSION_MIN} or later is needed, this is {version}")
         superuser = await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         await admin.execute("SELECT pg_advisory_lock(hashtext('gondola.prepare'))")  # Freed with the connection.
         for owner, app in roles.values():
             for role in (owner, app):
                 await _ensure_role(admin, role, password_of(role))
             if not superuser:  # To hand a schema to its owner one must be able to become it.
-                await _run(admin, f"GRANT %I TO {'CURRENT_USER'}", owner)
+                await _run(admin, "GRANT %I TO CURRENT_USER", owner)
         await _ensure_database(admin, database, [role for pair in roles.values() for role in pair])
         here = urlsplit(_plain(admin_url))
         connection = await asyncpg.connect(urlunsplit(here._replace(path=f"/{quote(database, safe='')}")))
@@ -164,11 +170,12 @@ async def prepare(
             await connection.close()
     finally:
         await admin.close()
-    urls = {}
-    for service, (owner, app) in roles.items():
-        app_url = url_for(admin_url, role=app, password=password_of(app), database=database)
-        urls[service] = ServiceUrls(app_url, url_for(admin_url, role=owner, password=password_of(owner), database=database))
-    return urls
+    return {
+        service: ServiceUrls(
+            *(url_for(admin_url, role=r, password=password_of(r), database=database) for r in (app, owner))
+        )
+        for service, (owner, app) in roles.items()
+    }
 
 
 async def drop(admin_url: str, database: str, *, role_suffix: str = "") -> None:
@@ -176,7 +183,9 @@ async def drop(admin_url: str, database: str, *, role_suffix: str = "") -> None:
     admin = await asyncpg.connect(_plain(admin_url))
     try:
         await _run(admin, "DROP DATABASE IF EXISTS %I WITH (FORCE)", database)
-        for role in (f"{service}_{kind}{role_suffix}" for service in SERVICES for kind in ("owner", "app") if role_suffix):
+        for role in (
+            f"{service}_{kind}{role_suffix}" for service in SERVICES for kind in ("owner", "app") if role_suffix
+        ):
             await _run(admin, "DROP ROLE IF EXISTS %I", role)
     finally:
         await admin.close()

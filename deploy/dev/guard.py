@@ -71,10 +71,13 @@ def _send(pid: int, number: int) -> None:
 
 
 def end_all(watched: Iterable[tuple[int, str, int]], grace_seconds: float = GRACE_SECONDS) -> None:
-    """End the processes, the last one added first in line: asked at first, killed when the grace is over."""
+    """End the processes in the order given: asked at first, killed when the grace is over."""
+
+    def is_same(pid: int, start: str) -> bool:
+        return (processes.started_at(pid) or "0") == start
 
     def left() -> list[int]:
-        return [pid for pid, start, _ in watched if processes.alive(pid) and (processes.started_at(pid) or "0") == start]
+        return [pid for pid, start, _ in watched if processes.alive(pid) and is_same(pid, start)]
 
     still_there = left()
     for pid, _, number in watched:
@@ -89,8 +92,8 @@ def end_all(watched: Iterable[tuple[int, str, int]], grace_seconds: float = GRAC
 
 def main() -> None:
     """Follow the orders on standard input; when it closes without a farewell, end who is watched."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     watched: dict[int, tuple[int, str, int]] = {}
     for line in sys.stdin:
         if line.strip() == "quit":

@@ -17,7 +17,7 @@ PYTHON = VENV / "bin" / "python"
 
 def say(text: str) -> None:
     """Print one line of progress at once."""
-    print(f"setup: {text}", flush=True)  # noqa: T201
+    print(f"setup: {text}", flush=True)
 
 
 def fingerprint() -> str:
@@ -47,7 +47,7 @@ def create_environment() -> list[str]:
         return [str(PYTHON), "-m", "pip"]
     subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV], check=True)
     if not has_pip(Path(sys.executable)):
-        raise SystemExit("setup: this Python has neither ensurepip nor pip. Install python3-venv (or python3-pip) and try again.")
+        raise SystemExit("setup: this Python has neither ensurepip nor pip; install python3-venv or python3-pip first")
     say("ensurepip is absent: using the pip outside the environment")
     return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
 
@@ -84,7 +84,9 @@ def install(pip: list[str]) -> None:
     run_pip([*pip, "install", "--require-hashes", "-r", str(REQUIREMENTS)], total)
     say("installing shared and the four services (editable)")
     own = [argument for package in PACKAGES for argument in ("-e", str(ROOT / package))]
-    run_pip([str(PYTHON), "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", *own], len(PACKAGES))
+    run_pip(
+        [str(PYTHON), "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", *own], len(PACKAGES)
+    )
 
 
 def main() -> None:

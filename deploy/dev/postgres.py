@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 from deploy.dev import processes
@@ -56,9 +57,9 @@ class Cluster:
     password: str = field(repr=False)
     pid: int
     owned: bool  # False when another living process started it: then stop() leaves it alone.
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _guard: Guard | None = field(default=None, repr=False)
-    _lock: int | None = field(default=None, repr=False)
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    guard: Guard | None = field(default=None, repr=False)
+    lock: int | None = field(default=None, repr=False)
 
     @property
     def admin_url(self) -> str:
@@ -68,9 +69,10 @@ class Cluster:
     @property
     def socket_admin_url(self) -> str:
         """Return the superuser's URL over the unix socket (about a quarter faster than TCP)."""
-        return f"postgresql://{ADMIN}:{quote(self.password)}@/postgres?host={quote(str(self.socket_dir))}&port={self.port}"
+        place = f"host={quote(str(self.socket_dir))}&port={self.port}"
+        return f"postgresql://{ADMIN}:{quote(self.password)}@/postgres?{place}"
 
-    def __enter__(self) -> "Cluster":
+    def __enter__(self) -> Self:
         """Return the cluster itself."""
         return self
 
@@ -91,7 +93,7 @@ def binaries() -> Path:
 
 @functools.cache
 def _unprivileged() -> tuple[str, ...]:
-    """Return the command that drops root, which PostgreSQL refuses: a user namespace where allowed, else another user."""
+    """Return the command that drops root, which PostgreSQL refuses: a user namespace if allowed, else another user."""
     if os.geteuid() != 0:
         return ()
     unshare = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
@@ -99,7 +101,7 @@ def _unprivileged() -> tuple[str, ...]:
         return unshare
     if shutil.which("setpriv"):
         return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    raise PostgresError("PostgreSQL does not run as root, and neither unshare nor setpriv is usable here: use another user")
+    raise PostgresError("PostgreSQL refuses root, and neither unshare nor setpriv is usable here: use another user")
 
 
 def _hand_over(folder: Path) -> None:
@@ -143,8 +145,10 @@ def _write_private(path: Path, text: str) -> None:
 def _socket_dir(folder: Path) -> Path:
     """Return the socket's folder: beside the data, or in the temporary folder where that path would be too long."""
     remembered = folder / "socket-dir"
-    if remembered.exists() and (place := Path(remembered.read_text())).is_dir() and place.stat().st_uid in {os.geteuid(), NOBODY}:
-        return place
+    if remembered.exists():
+        place = Path(remembered.read_text())
+        if place.is_dir() and place.stat().st_uid in {os.geteuid(), NOBODY}:
+            return place
     place = folder / "socket"
     if len(os.fsencode(place / ".s.PGSQL.65535")) > SOCKET_PATH_BYTES_MAX:
         place = Path(tempfile.mkdtemp(prefix="gondola-"))
@@ -154,7 +158,7 @@ def _socket_dir(folder: Path) -> Path:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return a free TCP port of this machine: ``preferred`` if it is, else one that is not handed out for connections."""
+    """Return a free TCP port: ``preferred`` if it is, else one that the kernel does not hand out for connections."""
     candidates = [20000 + secrets.randbelow(12000) for _ in range(200)]
     for port in [preferred, *candidates] if preferred else candidates:
         with socket.socket() as probe:
@@ -177,7 +181,8 @@ def _initialise(folder: Path, *, durable: bool) -> None:
     _hand_over(folder)
     command = [*_unprivileged(), str(binaries() / "initdb"), "--pgdata", str(half_made), "--username", ADMIN]
     command += ["--pwfile", str(folder / "password"), "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
-    command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if durable else ["--no-sync"])]
+    command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    command += [] if durable else ["--no-sync"]
     made = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=_server_environment())
     if made.returncode:
         shutil.rmtree(half_made, ignore_errors=True)
@@ -197,8 +202,8 @@ def server_pid(folder: Path) -> int | None:
 
 def is_running(cluster: Cluster) -> bool:
     """Say whether the cluster's server process is there."""
-    if cluster._process is not None:
-        cluster._process.poll()  # Collects it if it died, so that it is no longer in the process table.
+    if cluster.process is not None:
+        cluster.process.poll()  # Collects it if it died, so that it is no longer in the process table.
     return server_pid(cluster.folder) is not None
 
 
@@ -216,7 +221,8 @@ def _remove_stale_locks(folder: Path, socket_dir: Path) -> None:
     """
     pid_file = folder / "data" / "postmaster.pid"
     with contextlib.suppress(OSError, ValueError, IndexError):
-        if processes.alive(int(pid_file.read_text().split()[0])) and not processes.working_in((folder / "data").resolve()):
+        taken = processes.alive(int(pid_file.read_text().split()[0]))
+        if taken and not processes.working_in((folder / "data").resolve()):
             pid_file.unlink()
     for lock in socket_dir.glob(".s.PGSQL.*"):
         lock.unlink(missing_ok=True)
@@ -318,9 +324,9 @@ def _start_locked(folder: Path, lock: int | None, *, durable: bool) -> Cluster:
         password=(folder / "password").read_text(),
         pid=pid,
         owned=lock is not None,
-        _process=process,
-        _guard=Guard.over(pid, signal.SIGINT) if lock is not None else None,
-        _lock=lock,
+        process=process,
+        guard=Guard.over(pid, signal.SIGINT) if lock is not None else None,
+        lock=lock,
     )
 
 
@@ -346,15 +352,15 @@ def stop(cluster: Cluster) -> None:
         return
     pid = server_pid(cluster.folder)
     if pid is not None:
-        _end(pid, cluster._process if cluster._process is not None and cluster._process.pid == pid else None)
-    if cluster._process is not None:
-        _wait(lambda: cluster._process is None or cluster._process.poll() is not None, 1)
-    if cluster._guard is not None:
-        cluster._guard.close()
-        cluster._guard = None
-    if cluster._lock is not None:
-        os.close(cluster._lock)
-        cluster._lock = None
+        _end(pid, cluster.process if cluster.process is not None and cluster.process.pid == pid else None)
+    if cluster.process is not None:
+        _wait(lambda: cluster.process is None or cluster.process.poll() is not None, 1)
+    if cluster.guard is not None:
+        cluster.guard.close()
+        cluster.guard = None
+    if cluster.lock is not None:
+        os.close(cluster.lock)
+        cluster.lock = None
     cluster.owned = False
     if cluster.socket_dir.parent != cluster.folder:
         shutil.rmtree(cluster.socket_dir, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Rules and aggregates: standard library and shared.kernel only."""

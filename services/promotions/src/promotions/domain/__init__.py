@@ -1,0 +1,1 @@
+"""Rules of promotions, funds, DM slots and earning; pure, without framework, clock or I/O."""
