@@ -1,0 +1,1 @@
+"""Use cases that a worker's job and a test share."""

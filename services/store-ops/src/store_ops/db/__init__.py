@@ -1,0 +1,1 @@
+"""Tables of the schema store_ops, and the statements upon them."""

@@ -1,0 +1,1 @@
+"""What comes from other services; what goes out is described in published/."""
