@@ -1,0 +1,279 @@
+"""The way of a request: token, policy, one transaction, handler, stored answer, commit, and only then the answer."""
+
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.platform import idempotency
+from shared.platform.auth import EVERYTHING, Principal, Role
+from shared.platform.db import Connection, Database, raw_of
+from shared.platform.json import decode, encode
+from shared.platform.problems import HttpProblem, Problem
+
+MIB = 1 << 20
+BODY_BYTES_MAX = MIB
+PUBLIC: Sequence[Role] | Literal["signed"] = ()
+"""Policy of an operation that anybody may call."""
+SIGNED: Literal["signed"] = "signed"
+"""Policy of an operation that checks a webhook signature instead of a token."""
+Policy = Sequence[Role] | Literal["signed"]
+COMMON_PROBLEMS = {
+    400: "The request cannot be read.",
+    401: "The token is missing or not acceptable.",
+    403: "The caller's role may not do this.",
+    404: "It does not exist, or is outside the caller's scope.",
+    409: "The present state forbids it, or it exists already.",
+    413: "The body is too large.",
+    422: "A field or a rule is broken; `errors` says which.",
+    429: "Too many requests; wait for `Retry-After` seconds.",
+    503: "Not available right now; send it again after `Retry-After` seconds.",
+}
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read by the house's strict decoder."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON
+        """Return the decoded body.
+
+        Raises:
+            Unreadable: the body is not JSON that we accept.
+        """
+        return decode(await self.body())
+
+
+def _tx(request: Request) -> AsyncSession:
+    return cast("AsyncSession", request.state.tx)
+
+
+def _raw(request: Request) -> Connection:
+    return cast("Connection", request.state.raw)
+
+
+def _caller(request: Request) -> Principal:
+    return cast("Principal", request.state.principal)
+
+
+Tx = Annotated[AsyncSession, Depends(_tx)]
+"""The request's transaction as a session, with the caller's scope on it; committed before the answer is sent."""
+Raw = Annotated[Connection, Depends(_raw)]
+"""The request's transaction as an asyncpg connection, for hot writes and lists."""
+Caller = Annotated[Principal, Depends(_caller)]
+"""Who is calling."""
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=80, description="ETag of the version to change.")]
+
+
+class GondolaRoute(APIRoute):
+    """A route that authenticates, checks its policy, and runs its handler in one transaction."""
+
+    policy: Policy = ()
+    idempotency_required: bool = False
+    stream: bool = False
+
+    def uses(self, dependency: Callable[..., Any]) -> bool:
+        """Say whether the handler asks for ``dependency``, directly or through another one."""
+
+        def search(dependant: Dependant) -> bool:
+            return any(each.call is dependency or search(each) for each in dependant.dependencies)
+
+        return search(self.dependant)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        handler = super().get_route_handler()
+        session, raw = self.uses(_tx), self.uses(_raw)
+        assert not (session and raw), f"{self.path}: use Tx or Raw, not both"
+        keyed = "POST" in (self.methods or ()) and not self.stream and self.policy != SIGNED and (session or raw)
+
+        async def handle(request: Request) -> Response:
+            request = StrictRequest(request.scope, request.receive)
+            scope = EVERYTHING
+            if self.policy != SIGNED:
+                principal = await _authenticate(request, cast("Sequence[Role]", self.policy))
+                request.state.principal, scope = principal, principal.scope
+            if not self.stream:
+                await request.body()  # Before a connection is taken: a slow sender must not hold one.
+            database: Database = request.app.state.database
+            if not session and not raw:
+                return await handler(request)
+            async with database.session(scope) if session else database.raw(scope) as transaction:
+                setattr(request.state, "tx" if session else "raw", transaction)
+                if not keyed:
+                    return await handler(request)
+                connection = await raw_of(cast("AsyncSession", transaction)) if session else cast("Connection", transaction)
+                return await self._once(request, connection, handler)
+
+        return handle
+
+    async def _once(
+        self, request: Request, connection: Connection, handler: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        """Run the handler, or give the stored answer when this key has been seen."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            if self.idempotency_required:
+                raise HttpProblem(400, "idempotency_key_missing", "Send an Idempotency-Key header with a value of your own, new per request.")
+            return await handler(request)
+        caller = request.state.principal.subject
+        fingerprint = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()).digest()
+        stored = await idempotency.claim(connection, caller, key, fingerprint)
+        if stored is not None:
+            return stored
+        response = await handler(request)
+        await idempotency.keep(connection, caller, key, fingerprint, response)
+        return response
+
+
+async def _authenticate(request: Request, policy: Sequence[Role]) -> Principal:
+    """Return the caller if its token is good, its role fits and it does not ask too often."""
+    principal: Principal = await request.app.state.authenticator.principal(request.headers.get("authorization"))
+    wait_seconds = request.app.state.rate_limiter.wait_seconds(principal.subject)
+    if wait_seconds:
+        raise HttpProblem(429, "too_many_requests", f"Wait {wait_seconds} s.", headers={"Retry-After": str(wait_seconds)})
+    if policy and not principal.roles.intersection(policy):
+        names = ", ".join(policy)
+        raise HttpProblem(403, "role_not_allowed", f"This needs one of these roles: {names}.")
+    return principal
+
+
+class Router(APIRouter):
+    """An ``APIRouter`` whose operations must state who may call them."""
+
+    def __init__(self, *, prefix: str, tags: Sequence[str]) -> None:
+        super().__init__(prefix=prefix, tags=list(tags), route_class=GondolaRoute)
+
+    def operation(  # noqa: PLR0913 - one keyword for each thing that an operation may say
+        self,
+        method: str,
+        path: str,
+        *,
+        operation_id: str,
+        policy: Policy,
+        answers: type[BaseModel] | Any = None,  # noqa: ANN401 - a model or an alias of models
+        list_of: type[BaseModel] | None = None,
+        status_code: int = 200,
+        idempotency: Literal["optional", "required"] = "optional",
+        max_body_mib: int | None = None,
+        stream: bool = False,
+        responses: Mapping[int | str, Mapping[str, Any]] | None = None,
+        openapi_extra: Mapping[str, Any] | None = None,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a handler.
+
+        ``policy``: roles that may call it. ``answers``: model of the answer, for the documents only: handlers return a
+        ``Response`` or an ``Answer``. ``list_of``: model of the items of a page. ``stream``: the handler reads the body itself.
+        """
+        documented: dict[int | str, dict[str, Any]] = {
+            status: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+            for status, text in COMMON_PROBLEMS.items()
+        }
+        if list_of is not None:
+            documented[status_code] = {"model": page_of(list_of), "description": "A page."}
+        elif answers is not None:
+            documented[status_code] = {"model": answers, "description": "Done."}
+        documented |= {status: dict(each) for status, each in (responses or {}).items()}
+        route_class = type(
+            "GondolaRoute",
+            (GondolaRoute,),
+            {"policy": policy, "idempotency_required": idempotency == "required", "stream": stream},
+        )
+        extra = {"x-roles": policy if policy == SIGNED else [str(role) for role in policy]} | dict(openapi_extra or {})
+        if method == "POST" and policy != SIGNED and not stream:
+            extra["parameters"] = [*extra.get("parameters", ()), _key_parameter(required=idempotency == "required")]
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            self.add_api_route(
+                path,
+                handler,
+                methods=[method],
+                operation_id=operation_id,
+                status_code=status_code,
+                responses=documented,
+                response_model=None,
+                response_class=JsonResponse,
+                route_class_override=route_class,
+                openapi_extra=extra,
+                max_body_size=max_body_mib * MIB if max_body_mib is not None else None,
+            )
+            return handler
+
+        return register
+
+    def get(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a read; see ``operation``."""
+        return self.operation("GET", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a creation or replacement under the caller's id; see ``operation``."""
+        return self.operation("PUT", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a command; see ``operation``."""
+        return self.operation("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a partial change; see ``operation``."""
+        return self.operation("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a deletion; see ``operation``."""
+        return self.operation("DELETE", path, **options)
+
+    def head(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+        """Register a look at the headers; see ``operation``."""
+        return self.operation("HEAD", path, **options)
+
+
+class JsonResponse(Response):
+    """JSON by the house's encoder."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON
+        """Return the body's bytes."""
+        return encode(content)
+
+
+def json_response(content: Any, *, status: int = 200, etag: int | None = None) -> JsonResponse:  # noqa: ANN401 - any JSON
+    """Return ``content`` as JSON, with the version that a later ``If-Match`` must name."""
+    return JsonResponse(content, status_code=status, headers={"ETag": etag_of(etag)} if etag is not None else None)
+
+
+def etag_of(version: int) -> str:
+    """Return a version number as an entity tag."""
+    return f'"{version}"'
+
+
+def require_match(if_match: str | None, version: int) -> None:
+    """Let a change pass only if its sender has seen the present ``version``.
+
+    Raises:
+        HttpProblem: 428 without ``If-Match``, 412 with that of another version.
+    """
+    if if_match is None:
+        raise HttpProblem(428, "if_match_missing", "Read it first and send its ETag as If-Match.")
+    if if_match not in {"*", etag_of(version)}:
+        raise HttpProblem(412, "stale_version", f"It has changed since you read it; its ETag is now {etag_of(version)}.")
+
+
+def page_of(item: type[BaseModel]) -> type[BaseModel]:
+    """Return the model of a page of ``item``."""
+    fields: dict[str, Any] = {"items": (list[item], ...), "next": (str | None, ...)}  # type: ignore[valid-type]
+    from pydantic import create_model  # noqa: PLC0415 - documents only
+
+    return create_model(f"{item.__name__}Page", **fields)
+
+
+def _key_parameter(*, required: bool) -> dict[str, Any]:
+    return {
+        "name": "Idempotency-Key", "in": "header", "required": required, "schema": {"type": "string", "maxLength": 200},
+        "description": "Same key and body: the stored answer again, with Idempotency-Replayed: true. Kept for 7 days.",
+    }  # fmt: skip

@@ -1,0 +1,182 @@
+"""A pytest plugin for the services: a real database, a client that calls as any role, and what was emitted.
+
+A service's ``conftest.py`` gives the fixture ``service``; the repository's root gives ``database_urls``.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from shared.platform import clock as platform_clock
+from shared.platform import local_issuer
+from shared.platform.auth import EVERYTHING, Role
+from shared.platform.db import Connection
+from shared.platform.ids import new_id
+from shared.platform.inbox import apply_pending, store
+from shared.platform.json import decode, encode
+from shared.platform.local_issuer import Signer
+from shared.platform.service import Service
+from shared.platform.settings import ServiceSettings
+
+ISSUER = "https://issuer.test"
+KEPT_TABLES = ("alembic_version", "feed")
+
+
+class Emitted(NamedTuple):
+    """An event in the outbox."""
+
+    type: str
+    subject: str
+    version: int
+    data: dict[str, Any]
+
+
+class Api(httpx.AsyncClient):
+    """A client of the service's API; ``as_`` gives the same client with another caller's token."""
+
+    signer: Signer
+    app: FastAPI
+
+    def as_(self, *roles: Role, accounts: Sequence[UUID] | None = None, regions: Sequence[str] = (), subject: str = "tester") -> "Api":
+        """Return a client that calls as ``subject`` with ``roles``, on ``accounts`` and ``regions`` (None and none: all)."""
+        scope: Any = "all" if accounts is None and not regions else [str(account) for account in accounts or ()]
+        token = self.signer.token(subject, [str(role) for role in roles], accounts=scope, regions=regions)
+        return client_of(self.app, self.signer, {"Authorization": f"Bearer {token}"})
+
+
+def client_of(app: FastAPI, signer: Signer, headers: dict[str, str]) -> Api:
+    """Return a client that calls ``app`` in this process."""
+    api = Api(transport=httpx.ASGITransport(app=app), base_url="http://service.test", headers=headers)
+    api.signer, api.app = signer, app
+    return api
+
+
+@dataclass(slots=True)
+class Clock:
+    """The clock of a test: it stands until it is set."""
+
+    instant: datetime
+
+    def set(self, instant: datetime) -> None:
+        """Let it be ``instant``."""
+        self.instant = instant
+
+    def advance(self, **parts: float) -> None:
+        """Let time pass; takes what ``timedelta`` takes."""
+        self.instant += timedelta(**parts)
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """Signs tokens that the service under test accepts."""
+    return Signer(issuer=ISSUER, audience="gondola", key=Ed25519PrivateKey.generate())
+
+
+@pytest.fixture(scope="session")
+def settings(service: Service, database_urls: Any, tmp_path_factory: pytest.TempPathFactory) -> ServiceSettings:
+    """Settings of the service under test, on the test's own database."""
+    urls = database_urls[service.package]
+    return service.settings(
+        environment="test",
+        database_url=SecretStr(urls.app),
+        owner_database_url=SecretStr(urls.owner),
+        issuer=ISSUER,
+        public_url="http://service.test",
+        data_dir=tmp_path_factory.mktemp("data"),
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(service: Service, settings: ServiceSettings, signer: Signer) -> AsyncIterator[FastAPI]:
+    """The service's application on a freshly migrated database."""
+    import asyncio  # noqa: PLC0415 - Alembic runs a loop of its own, so it runs in a thread
+
+    await asyncio.to_thread(service.migrations(settings).up)
+    app = service.create_app(settings)
+    issuer = local_issuer.create_app(signer, "unused")
+    async with service.running(app, settings), httpx.AsyncClient(transport=httpx.ASGITransport(app=issuer)) as client:
+        app.state.authenticator.client = client
+        yield app
+
+
+@pytest.fixture
+async def clean(app: FastAPI, settings: ServiceSettings) -> None:
+    """Empty every table of the service."""
+    owner: Connection = await asyncpg.connect(settings.owner_database_url.get_secret_value())
+    try:
+        tables = await owner.fetchval(
+            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
+            " WHERE schemaname = current_schema() AND tablename <> ALL($1)",
+            KEPT_TABLES,
+        )
+        await owner.execute(f"TRUNCATE {tables} CASCADE")
+    finally:
+        await owner.close()
+
+
+@pytest.fixture
+async def api(app: FastAPI, signer: Signer, clean: None) -> AsyncIterator[Api]:
+    """A client without a token; ``api.as_(Role.KA_MANAGER)`` has one."""
+    async with client_of(app, signer, {}) as api:
+        yield api
+
+
+@pytest.fixture
+async def database(app: FastAPI, clean: None) -> AsyncIterator[Connection]:
+    """A connection as the service's own role that sees all accounts; what it changes is committed at once."""
+    async with app.state.database.pool.acquire() as connection:
+        await connection.execute("SET gondola.scope = 'all'")
+        yield connection
+        await connection.execute("RESET gondola.scope")
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The platform's clock, standing at the present until it is set."""
+    clock = Clock(platform_clock.now())
+    before = platform_clock.replace_clock(lambda: clock.instant)
+    yield clock
+    platform_clock.replace_clock(before)
+
+
+@pytest.fixture
+def emitted(app: FastAPI) -> Any:
+    """A function that returns what is in the outbox, in order; give it a type's ending to see only that."""
+
+    async def read(ending: str = "") -> list[Emitted]:
+        async with app.state.database.raw(EVERYTHING) as connection:
+            rows = await connection.fetch("SELECT type, subject, subject_version, data FROM outbox ORDER BY seq")
+        found = [Emitted(row["type"], row["subject"], row["subject_version"], decode(row["data"].encode())) for row in rows]
+        return [event for event in found if event.type.removesuffix(".v1").endswith(ending)]
+
+    return read
+
+
+@pytest.fixture
+def deliver(app: FastAPI, service: Service) -> Any:
+    """A function that delivers one event of another service and applies it as the worker would."""
+    versions: dict[str, int] = {}
+
+    async def send(type_: str, data: dict[str, Any], *, version: int | None = None) -> None:
+        noun = service.inbound.noun_of(type_)
+        subject = f"{noun}/{data['id']}"
+        versions[subject] = version or versions.get(subject, 0) + 1
+        envelope = {
+            "specversion": "1.0", "id": str(new_id()), "source": f"/{type_.split('.')[1].replace('_', '-')}", "type": type_,
+            "subject": subject, "subjectversion": versions[subject], "time": "2026-01-01T00:00:00.000Z", "data": data,
+        }  # fmt: skip
+        async with app.state.database.raw(EVERYTHING) as connection:
+            await store(connection, [decode(encode(envelope))])
+        await apply_pending(app.state.database, service.inbound)
+
+    return send
