@@ -30,7 +30,7 @@ test: setup ## Run all tests in two processes (TESTS="path or options" to choose
 check: setup ## Check format, lint, types and import rules
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
-	@$(PY) -m deploy.dev.types
+	@$(PY) -m deploy.dev.typecheck
 	@$(VENV)/bin/lint-imports --no-cache
 
 format: setup ## Format the code and mend what can be mended by machine

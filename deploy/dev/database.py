@@ -94,7 +94,7 @@ async def _ensure_extensions(connection: Connection) -> list[str]:
     for extension in EXTENSIONS:
         await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA {EXTENSION_SCHEMA}")
     rows = await connection.fetch(
-        "SELECT DISTINCT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = ANY($1)",
+        "SELECT DISTINCT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = ANY($1)",
         EXTENSIONS,
     )
     return [row["nspname"] for row in rows]

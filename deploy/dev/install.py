@@ -1,5 +1,6 @@
 """Create `.venv` and install the pinned requirements and the five editable packages into it; standard library only."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,10 +21,15 @@ def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
+def foundation() -> str:
+    """Return what the environment stands on: when that changes it is made afresh, else brought up to date."""
+    return f"{sys.version.split()[0]} {sysconfig.get_platform()} {ROOT}"
+
+
 def fingerprint() -> str:
-    """Return what the environment was made from: interpreter, place, pinned requirements and packaging files."""
-    digest = hashlib.sha256(f"{sys.version}\n{sysconfig.get_platform()}\n{ROOT}\n".encode())
-    for path in (REQUIREMENTS, Path(__file__), *(ROOT / package / "pyproject.toml" for package in PACKAGES)):
+    """Return what is installed: the pinned requirements and our packaging files, as a digest."""
+    digest = hashlib.sha256()
+    for path in (REQUIREMENTS, *(ROOT / package / "pyproject.toml" for package in PACKAGES)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -36,7 +42,7 @@ def has_pip(python: Path) -> bool:
 def create_environment() -> list[str]:
     """Create the virtual environment afresh and return the command that is pip for it.
 
-    Debian ships Python without `ensurepip` unless python3-venv is installed; then the pip outside serves the environment.
+    Debian has no `ensurepip` without python3-venv; then the pip outside serves the environment.
     """
     if VENV.exists():
         say("removing the previous .venv")
@@ -89,16 +95,25 @@ def install(pip: list[str]) -> None:
     )
 
 
-def main() -> None:
-    """Make the environment unless the stamp says that it is up to date."""
+def set_up() -> None:
+    """Make the environment, or bring it up to date, unless the stamp says that nothing changed."""
     stamp = VENV / "made-from"
-    wanted = fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted and PYTHON.exists():
+    base, wanted = foundation(), fingerprint()
+    was = stamp.read_text().splitlines() if stamp.exists() and PYTHON.exists() else []
+    if was == [base, wanted]:
         say(".venv is up to date")
         return
-    install(create_environment())
-    stamp.write_text(wanted)
+    keep = was[:1] == [base] and has_pip(PYTHON)
+    install([str(PYTHON), "-m", "pip"] if keep else create_environment())
+    stamp.write_text(f"{base}\n{wanted}\n")
     say("done: .venv is ready")
+
+
+def main() -> None:
+    """Set up, one at a time."""
+    with REQUIREMENTS.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        set_up()
 
 
 if __name__ == "__main__":
