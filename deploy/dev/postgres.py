@@ -80,6 +80,10 @@ class Cluster:
         """Stop the server."""
         stop(self)
 
+    def stop(self) -> None:
+        """Stop the server if it is ours."""
+        stop(self)
+
 
 def binaries() -> Path:
     """Return the folder of the server's programs, without importing the package that carries them."""

@@ -1,6 +1,7 @@
 """`make run`: start everything, say where it is, look after it, and end it all on Ctrl-C or SIGTERM."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -52,7 +53,7 @@ def _announce(stack: Stack, table: Sequence[Process]) -> None:
 def run(folder: Path = FOLDER, *, table: Sequence[Process] = TABLE, migrate_only: bool = False) -> int:
     """Run until told to stop; return the exit code."""
     stopping = _stop_on_signals()
-    stack = Stack(folder, table=table, cancelled=stopping.is_set, say=say)
+    stack = Stack(folder, table=table, brought=os.environ, cancelled=stopping.is_set, say=say)
     try:
         if migrate_only:
             stack.migrate()

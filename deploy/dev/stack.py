@@ -53,11 +53,14 @@ class Stack:
         durable: bool = True,
         preferred_ports: bool = True,
         settings: Mapping[str, str] | None = None,
+        brought: Mapping[str, str] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take the place and the table; nothing is started yet.
 
+        ``brought`` is where a database from outside may be named: GONDOLA_ADMIN_DATABASE_URL, or for each service
+        <SERVICE>_DATABASE_URL and <SERVICE>_OWNER_DATABASE_URL; without it a server of our own is started.
         ``settings`` are environment variables for all processes, on top of ours. ``preferred_ports=False`` takes ports
         at random, for tests side by side. ``cancelled`` is asked while waiting. ``say`` is told what happens.
         """
@@ -68,6 +71,7 @@ class Stack:
         self._durable = durable
         self._preferred_ports = preferred_ports
         self._settings = dict(settings or {})
+        self._brought = dict(brought or {})
         self._cancelled = cancelled
         self._say = say
         self._ports: dict[str, int] = {}
@@ -282,14 +286,14 @@ class Stack:
     def _prepare_databases(self) -> dict[str, ServiceUrls]:
         """Return the URLs that were given, else those of a database made ready here."""
         packages = self._packages()
-        given = {name: os.environ[name] for name in _url_names(packages) if os.environ.get(name)}
+        given = {name: self._brought[name] for name in _url_names(packages) if self._brought.get(name)}
         if packages and given:
             missing = sorted(set(_url_names(packages)) - set(given))
             if missing:
                 raise StackError(f"either all database URLs are given or none; missing: {', '.join(missing)}")
             pairs = {package: _url_names([package]) for package in packages}
             return {package: ServiceUrls(given[app], given[owner]) for package, (app, owner) in pairs.items()}
-        admin_url = os.environ.get("GONDOLA_ADMIN_DATABASE_URL")
+        admin_url = self._brought.get("GONDOLA_ADMIN_DATABASE_URL")
         if not admin_url:
             self.cluster = postgres.start(self.folder / "postgres", durable=self._durable)
             admin_url = self.cluster.admin_url

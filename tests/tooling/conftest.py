@@ -24,6 +24,11 @@ FAKE_TABLE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _no_database_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GONDOLA_ADMIN_DATABASE_URL", raising=False)  # The test session has one for the services.
+
+
 @pytest.fixture
 def table() -> tuple[Process, ...]:
     return FAKE_TABLE

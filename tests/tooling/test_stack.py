@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.dev import clean, processes
+from deploy.dev import clean, postgres, processes
 from deploy.dev.stack import Stack, StackError
 from deploy.dev.table import Process
 
@@ -77,17 +77,31 @@ def test_all_is_started_revived_and_ended(folder: Path, table: Table):
         assert (stack.url("contracts"), ready(stack)) == (url, 200)
 
 
+def test_a_database_from_outside_is_used(folder: Path, table: Table, cluster: postgres.Cluster):
+    brought = {"GONDOLA_ADMIN_DATABASE_URL": cluster.admin_url}
+    with Stack(folder, table=table, preferred_ports=False, brought=brought) as first:
+        assert ready(first) == 200
+        assert first.cluster is None
+        urls = first.databases["contracts"]
+    brought = {"CONTRACTS_DATABASE_URL": urls.app, "CONTRACTS_OWNER_DATABASE_URL": urls.owner}
+    with Stack(folder, table=table, preferred_ports=False, brought=brought) as second:
+        assert ready(second) == 200
+    del brought["CONTRACTS_OWNER_DATABASE_URL"]
+    with pytest.raises(StackError, match="missing: CONTRACTS_OWNER_DATABASE_URL"):
+        Stack(folder, table=table, brought=brought).start()
+
+
 def test_a_failed_migration_is_shown_and_leaves_nothing(folder: Path, table: Table):
     broken = tuple(replace(p, argv=(*p.argv, "no")) if p.kind == "migration" else p for p in table)
     before = processes.descendants(os.getpid())
-    with pytest.raises(StackError, match="(?s)contracts-migrate failed with 1.*cannot be migrated"):
+    with pytest.raises(StackError, match=r"(?s)contracts-migrate failed with 1.*cannot be migrated"):
         Stack(folder, table=broken, durable=False, preferred_ports=False).start()
     assert processes.descendants(os.getpid()) == before
 
 
 def test_a_process_that_dies_at_once_is_shown_with_its_log(folder: Path, table: Table):
     broken = tuple(replace(p, argv=(*p.argv, "no")) if p.name == "contracts" else p for p in table)
-    with pytest.raises(StackError, match="(?s)contracts ended with 1.*cannot be migrated"):
+    with pytest.raises(StackError, match=r"(?s)contracts ended with 1.*cannot be migrated"):
         Stack(folder, table=broken, durable=False, preferred_ports=False).start()
 
 
