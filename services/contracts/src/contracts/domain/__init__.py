@@ -1,1 +1,1 @@
-"""Rules and aggregates: standard library and shared.kernel only."""
+"""Rules of accounts, products and contracts: the standard library and the kernel, no clock, no I/O."""
