@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from deploy.dev import database, postgres
@@ -53,17 +52,17 @@ def _embedded(stack: ExitStack) -> str:
     folder = Path(tempfile.mkdtemp(prefix="gondola-test-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     cluster = postgres.start(folder, durable=False)
-    stack.callback(cluster.stop)
+    stack.callback(postgres.stop, cluster)
     return cluster.admin_url
 
 
 @pytest.fixture(scope="session")
-async def database_urls(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, database.ServiceUrls]]:
+async def database_urls(
+    worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, database.ServiceUrls]]:
     """The URLs of the four services in a database of this test process's own."""
-    admin_url = os.environ[ADMIN_URL]
-    name = f"gondola_test_{os.getpid()}_{worker_id}"
+    admin_url, suffix = os.environ[ADMIN_URL], f"_{os.getpid()}_{worker_id}"
+    name = f"gondola_test{suffix}"
     passwords = database.StoredPasswords(tmp_path_factory.mktemp("passwords") / "passwords.json")
-    yield await database.prepare(admin_url, name, passwords, role_suffix=f"_{os.getpid()}_{worker_id}")
-    admin = await asyncpg.connect(admin_url)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
+    yield await database.prepare(admin_url, name, passwords, role_suffix=suffix)
+    await database.drop(admin_url, name, role_suffix=suffix)

@@ -22,7 +22,7 @@ from shared.platform import local_issuer
 from shared.platform.auth import EVERYTHING, Role
 from shared.platform.db import Connection
 from shared.platform.ids import new_id
-from shared.platform.inbox import apply_pending, store
+from shared.platform.inbox import BATCH, Applier, parse, store
 from shared.platform.json import decode, encode
 from shared.platform.local_issuer import Signer
 from shared.platform.service import Service
@@ -47,7 +47,9 @@ class Api(httpx.AsyncClient):
     signer: Signer
     app: FastAPI
 
-    def as_(self, *roles: Role, accounts: Sequence[UUID] | None = None, regions: Sequence[str] = (), subject: str = "tester") -> "Api":
+    def as_(
+        self, *roles: Role, accounts: Sequence[UUID] | None = None, regions: Sequence[str] = (), subject: str = "tester"
+    ) -> "Api":
         """Return a client that calls as ``subject`` with ``roles``, on ``accounts`` and ``regions`` (None and none: all)."""
         scope: Any = "all" if accounts is None and not regions else [str(account) for account in accounts or ()]
         token = self.signer.token(subject, [str(role) for role in roles], accounts=scope, regions=regions)
@@ -155,8 +157,11 @@ def emitted(app: FastAPI) -> Any:
 
     async def read(ending: str = "") -> list[Emitted]:
         async with app.state.database.raw(EVERYTHING) as connection:
-            rows = await connection.fetch("SELECT type, subject, subject_version, data FROM outbox ORDER BY seq")
-        found = [Emitted(row["type"], row["subject"], row["subject_version"], decode(row["data"].encode())) for row in rows]
+            rows = await connection.fetch("SELECT type, subject, subject_version, envelope FROM outbox ORDER BY seq")
+        found = [
+            Emitted(row["type"], row["subject"], row["subject_version"], decode(row["envelope"].encode())["data"])
+            for row in rows
+        ]
         return [event for event in found if event.type.removesuffix(".v1").endswith(ending)]
 
     return read
@@ -164,19 +169,25 @@ def emitted(app: FastAPI) -> Any:
 
 @pytest.fixture
 def deliver(app: FastAPI, service: Service) -> Any:
-    """A function that delivers one event of another service and applies it as the worker would."""
+    """A function that delivers one event of another service and applies it as the worker would.
+
+    It raises if the event was parked; ``apply=False`` only stores it.
+    """
     versions: dict[str, int] = {}
 
-    async def send(type_: str, data: dict[str, Any], *, version: int | None = None) -> None:
-        noun = service.inbound.noun_of(type_)
-        subject = f"{noun}/{data['id']}"
+    async def send(kind: str, data: dict[str, Any], *, version: int | None = None, apply: bool = True) -> None:
+        subject = f"{service.inbound.noun_of[kind]}/{data['id']}"
         versions[subject] = version or versions.get(subject, 0) + 1
         envelope = {
-            "specversion": "1.0", "id": str(new_id()), "source": f"/{type_.split('.')[1].replace('_', '-')}", "type": type_,
-            "subject": subject, "subjectversion": versions[subject], "time": "2026-01-01T00:00:00.000Z", "data": data,
+            "specversion": "1.0", "id": new_id(), "source": f"/{kind.split('.')[1].replace('_', '-')}", "type": kind,
+            "subject": subject, "subjectversion": versions[subject], "time": platform_clock.now(), "data": data,
         }  # fmt: skip
         async with app.state.database.raw(EVERYTHING) as connection:
-            await store(connection, [decode(encode(envelope))])
-        await apply_pending(app.state.database, service.inbound)
+            await store(connection, parse(encode([envelope]), BATCH), at=platform_clock.now())
+        while apply and await Applier(database=app.state.database, handlers=service.inbound).step() == 0:
+            pass
+        async with app.state.database.raw(EVERYTHING) as connection:
+            error = await connection.fetchval("SELECT error FROM inbox WHERE event_id = $1", envelope["id"])
+        assert not apply or error is None, error
 
     return send

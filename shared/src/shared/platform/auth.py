@@ -49,7 +49,9 @@ class Scope:
         if self.everything:
             return "all", "{}", "{}"
         accounts = ",".join(sorted(str(account) for account in self.accounts))
-        regions = ",".join('"' + region.replace("\\", "\\\\").replace('"', '\\"') + '"' for region in sorted(self.regions))
+        regions = ",".join(
+            '"' + region.replace("\\", "\\\\").replace('"', '\\"') + '"' for region in sorted(self.regions)
+        )
         return "some", f"{{{accounts}}}", f"{{{regions}}}"
 
     def statement(self) -> str:
@@ -178,7 +180,10 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
         scope = (
             EVERYTHING
             if accounts == "all"
-            else Scope(accounts=frozenset(UUID(str(each)) for each in accounts), regions=frozenset(str(each) for each in regions))
+            else Scope(
+                accounts=frozenset(UUID(str(each)) for each in accounts),
+                regions=frozenset(str(each) for each in regions),
+            )
         )
         roles = frozenset(Role(role) for role in ours.get("roles", ()) if role in set(Role))
     except (TypeError, ValueError) as error:

@@ -56,7 +56,7 @@ class Database:
 
         engine = create_async_engine(
             "postgresql+asyncpg://", async_creator=connection, pool_size=pool_size, max_overflow=0,
-            pool_timeout=ACQUIRE_TIMEOUT_SECONDS,
+            pool_timeout=ACQUIRE_TIMEOUT_SECONDS, hide_parameters=True,
         )  # fmt: skip
         pool = await asyncpg.create_pool(
             url,

@@ -9,6 +9,7 @@ from pydantic import (
 )  # fmt: skip
 
 from shared.kernel.money import AMOUNT_LIMIT
+from shared.platform.json import JsonNumber
 
 
 class Body(BaseModel):
@@ -24,8 +25,8 @@ class Answer(BaseModel):
 
 
 def _text_only(value: Any) -> Any:  # noqa: ANN401 - validators see anything
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        raise ValueError("send decimals as strings, like \"12.50\": JSON numbers lose cents")  # noqa: Q003
+    if isinstance(value, float | int | JsonNumber):
+        raise ValueError('send decimals as strings, like "12.50": JSON numbers lose cents')  # noqa: Q003
     return value
 
 

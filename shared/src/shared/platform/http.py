@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from shared.platform import idempotency
 from shared.platform.auth import EVERYTHING, Principal, Role
@@ -39,7 +40,21 @@ COMMON_PROBLEMS = {
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read by the house's strict decoder."""
+    """A request with a limit on its body, whose JSON is read by the house's strict decoder."""
+
+    def __init__(self, request: Request, body_bytes_max: int) -> None:
+        super().__init__(request.scope, self._limited)
+        self._unlimited, self._left = request.receive, body_bytes_max
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > body_bytes_max:
+            raise _too_large(body_bytes_max)
+
+    async def _limited(self) -> Message:
+        message = await self._unlimited()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _too_large(None)
+        return message
 
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
         """Return the decoded body.
@@ -48,6 +63,11 @@ class StrictRequest(Request):
             Unreadable: the body is not JSON that we accept.
         """
         return decode(await self.body())
+
+
+def _too_large(bytes_max: int | None) -> HttpProblem:
+    limit = f" of {bytes_max // MIB} MiB" if bytes_max else ""
+    return HttpProblem(413, "body_too_large", f"The body is over this operation's limit{limit}. Send less at once.")
 
 
 def _tx(request: Request) -> AsyncSession:
@@ -77,6 +97,7 @@ class GondolaRoute(APIRoute):
     policy: Policy = ()
     idempotency_required: bool = False
     stream: bool = False
+    body_bytes_max: int = BODY_BYTES_MAX
 
     def uses(self, dependency: Callable[..., Any]) -> bool:
         """Say whether the handler asks for ``dependency``, directly or through another one."""
@@ -94,7 +115,7 @@ class GondolaRoute(APIRoute):
         keyed = "POST" in (self.methods or ()) and not self.stream and self.policy != SIGNED and (session or raw)
 
         async def handle(request: Request) -> Response:
-            request = StrictRequest(request.scope, request.receive)
+            request = StrictRequest(request, self.body_bytes_max)
             scope = EVERYTHING
             if self.policy != SIGNED:
                 principal = await _authenticate(request, cast("Sequence[Role]", self.policy))
@@ -108,7 +129,9 @@ class GondolaRoute(APIRoute):
                 setattr(request.state, "tx" if session else "raw", transaction)
                 if not keyed:
                     return await handler(request)
-                connection = await raw_of(cast("AsyncSession", transaction)) if session else cast("Connection", transaction)
+                connection = (
+                    await raw_of(cast("AsyncSession", transaction)) if session else cast("Connection", transaction)
+                )
                 return await self._once(request, connection, handler)
 
         return handle
@@ -120,10 +143,16 @@ class GondolaRoute(APIRoute):
         key = request.headers.get("idempotency-key")
         if key is None:
             if self.idempotency_required:
-                raise HttpProblem(400, "idempotency_key_missing", "Send an Idempotency-Key header with a value of your own, new per request.")
+                raise HttpProblem(
+                    400,
+                    "idempotency_key_missing",
+                    "Send an Idempotency-Key header with a value of your own, new per request.",
+                )
             return await handler(request)
         caller = request.state.principal.subject
-        fingerprint = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()).digest()
+        fingerprint = hashlib.sha256(
+            f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        ).digest()
         stored = await idempotency.claim(connection, caller, key, fingerprint)
         if stored is not None:
             return stored
@@ -137,7 +166,9 @@ async def _authenticate(request: Request, policy: Sequence[Role]) -> Principal:
     principal: Principal = await request.app.state.authenticator.principal(request.headers.get("authorization"))
     wait_seconds = request.app.state.rate_limiter.wait_seconds(principal.subject)
     if wait_seconds:
-        raise HttpProblem(429, "too_many_requests", f"Wait {wait_seconds} s.", headers={"Retry-After": str(wait_seconds)})
+        raise HttpProblem(
+            429, "too_many_requests", f"Wait {wait_seconds} s.", headers={"Retry-After": str(wait_seconds)}
+        )
     if policy and not principal.roles.intersection(policy):
         names = ", ".join(policy)
         raise HttpProblem(403, "role_not_allowed", f"This needs one of these roles: {names}.")
@@ -161,7 +192,7 @@ class Router(APIRouter):
         list_of: type[BaseModel] | None = None,
         status_code: int = 200,
         idempotency: Literal["optional", "required"] = "optional",
-        max_body_mib: int | None = None,
+        max_body_mib: int = BODY_BYTES_MAX // MIB,
         stream: bool = False,
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
         openapi_extra: Mapping[str, Any] | None = None,
@@ -172,7 +203,10 @@ class Router(APIRouter):
         ``Response`` or an ``Answer``. ``list_of``: model of the items of a page. ``stream``: the handler reads the body itself.
         """
         documented: dict[int | str, dict[str, Any]] = {
-            status: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+            status: {
+                "description": text,
+                "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            }
             for status, text in COMMON_PROBLEMS.items()
         }
         if list_of is not None:
@@ -183,7 +217,12 @@ class Router(APIRouter):
         route_class = type(
             "GondolaRoute",
             (GondolaRoute,),
-            {"policy": policy, "idempotency_required": idempotency == "required", "stream": stream},
+            {
+                "policy": policy,
+                "idempotency_required": idempotency == "required",
+                "stream": stream,
+                "body_bytes_max": max_body_mib * MIB,
+            },
         )
         extra = {"x-roles": policy if policy == SIGNED else [str(role) for role in policy]} | dict(openapi_extra or {})
         if method == "POST" and policy != SIGNED and not stream:
@@ -201,7 +240,6 @@ class Router(APIRouter):
                 response_class=JsonResponse,
                 route_class_override=route_class,
                 openapi_extra=extra,
-                max_body_size=max_body_mib * MIB if max_body_mib is not None else None,
             )
             return handler
 
@@ -261,7 +299,9 @@ def require_match(if_match: str | None, version: int) -> None:
     if if_match is None:
         raise HttpProblem(428, "if_match_missing", "Read it first and send its ETag as If-Match.")
     if if_match not in {"*", etag_of(version)}:
-        raise HttpProblem(412, "stale_version", f"It has changed since you read it; its ETag is now {etag_of(version)}.")
+        raise HttpProblem(
+            412, "stale_version", f"It has changed since you read it; its ETag is now {etag_of(version)}."
+        )
 
 
 def page_of(item: type[BaseModel]) -> type[BaseModel]:

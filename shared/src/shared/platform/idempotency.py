@@ -27,14 +27,22 @@ async def claim(connection: Connection, caller: str, key: str, fingerprint: byte
         HttpProblem: 400 for an unusable key, 409 while the first request is still running, 422 for another body.
     """
     if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
-        raise HttpProblem(400, "idempotency_key_unusable", f"Idempotency-Key takes 1 to {KEY_LENGTH_MAX} printable ASCII characters.")
+        raise HttpProblem(
+            400, "idempotency_key_unusable", f"Idempotency-Key takes 1 to {KEY_LENGTH_MAX} printable ASCII characters."
+        )
     if not await connection.fetchval(_LOCK, caller, key):
-        raise HttpProblem(409, "request_in_flight", "The first request with this Idempotency-Key is still running. Ask again in a moment.")
+        raise HttpProblem(
+            409,
+            "request_in_flight",
+            "The first request with this Idempotency-Key is still running. Ask again in a moment.",
+        )
     row = await connection.fetchrow(_FIND, caller, key)
     if row is None:
         return None
     if row["fingerprint"] != fingerprint:
-        raise HttpProblem(422, "idempotency_key_reused", "This Idempotency-Key belongs to another request. Take a new one.")
+        raise HttpProblem(
+            422, "idempotency_key_reused", "This Idempotency-Key belongs to another request. Take a new one."
+        )
     headers = {"Idempotency-Replayed": "true"} | ({"ETag": row["etag"]} if row["etag"] else {})
     return Response(row["body"], status_code=row["status"], media_type=row["content_type"], headers=headers)
 

@@ -13,6 +13,10 @@ DEPTH_MAX = 64
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
+class JsonNumber(Decimal):
+    """A number that stood in JSON with a point or an exponent; fields of money do not take it."""
+
+
 class Unreadable(Exception):
     """The text is not JSON that we accept: 400. The message says what is wrong with it."""
 
@@ -49,7 +53,11 @@ def decode(text: bytes) -> Any:  # noqa: ANN401 - anything that JSON can hold
     """
     try:
         value = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_number, parse_int=_integer
+            text.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_integer,
         )
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"The body is not JSON: {error}.") from error
@@ -73,8 +81,8 @@ def _constant(name: str) -> None:
     raise Unreadable(f"{name} is not a number.")
 
 
-def _number(text: str) -> Decimal:
-    number = Decimal(text)
+def _number(text: str) -> JsonNumber:
+    number = JsonNumber(text)
     if len(text) > 40 or abs(number.adjusted()) > 40:  # noqa: PLR2004 - as said in decode
         raise Unreadable("A number has too many digits.")
     return number

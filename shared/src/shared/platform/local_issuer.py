@@ -130,13 +130,17 @@ def main() -> None:
     """Serve the issuer on loopback."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8100)
-    parser.add_argument("--key-file", type=Path, default=Path(os.environ.get("GONDOLA_DATA_DIR", ".run")) / "issuer.pem")
+    parser.add_argument(
+        "--key-file", type=Path, default=Path(os.environ.get("GONDOLA_DATA_DIR", ".run")) / "issuer.pem"
+    )
     options = parser.parse_args()
     secret = os.environ.get("GONDOLA_CLIENT_SECRET", "")
     if not secret:
         parser.error("set GONDOLA_CLIENT_SECRET: without it everybody could sign in")
     issuer = os.environ.get("GONDOLA_ISSUER", f"http://127.0.0.1:{options.port}")
-    signer = Signer(issuer=issuer, audience=os.environ.get("GONDOLA_AUDIENCE", "gondola"), key=stored_key(options.key_file))
+    signer = Signer(
+        issuer=issuer, audience=os.environ.get("GONDOLA_AUDIENCE", "gondola"), key=stored_key(options.key_file)
+    )
     uvicorn.run(create_app(signer, secret), host="127.0.0.1", port=options.port, access_log=False, log_level="warning")
 
 

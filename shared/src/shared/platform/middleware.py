@@ -20,8 +20,12 @@ class Observe:
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self.app = app
-        self.requests = Counter("gondola_requests", "Requests by operation and status", ("operation", "status"), registry=registry)
-        self.seconds = Histogram("gondola_request_seconds", "Time to the answer", ("operation",), buckets=SECONDS, registry=registry)
+        self.requests = Counter(
+            "gondola_requests", "Requests by operation and status", ("operation", "status"), registry=registry
+        )
+        self.seconds = Histogram(
+            "gondola_request_seconds", "Time to the answer", ("operation",), buckets=SECONDS, registry=registry
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +51,9 @@ class Observe:
         except Exception:
             log.exception("defect in %s %s", scope["method"], scope["path"])
             if not status:
-                await problem(Request(scope), 500, "internal_error", "This is our fault. Quote trace_id.")(scope, receive, answer)
+                await problem(Request(scope), 500, "internal_error", "This is our fault. Quote trace_id.")(
+                    scope, receive, answer
+                )
         finally:
             self._count(scope, status or 500, perf_counter() - started)
             trace.current.reset(token)

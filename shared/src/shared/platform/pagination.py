@@ -88,7 +88,9 @@ class ListQuery:
 
 def page_response(items: Sequence[Any], following: str | None, page: PageRequest) -> Response:
     """Return a page of ready items."""
-    return Response(encode({"items": items, "next": following}), media_type="application/json", headers=link(following, page))
+    return Response(
+        encode({"items": items, "next": following}), media_type="application/json", headers=link(following, page)
+    )
 
 
 def link(following: str | None, page: PageRequest) -> dict[str, str]:

@@ -129,7 +129,9 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     if any(each["type"] == "json_invalid" for each in found):
         return problem(request, 400, "unreadable_body", "The body is not JSON.")
     errors = [{"pointer": _pointer(each["loc"]), "detail": str(each["msg"])} for each in found]
-    return problem(request, 422, "invalid_request", "Correct the fields listed in errors and send again.", errors=errors)
+    return problem(
+        request, 422, "invalid_request", "Correct the fields listed in errors and send again.", errors=errors
+    )
 
 
 def _pointer(location: Sequence[Any]) -> str:
@@ -180,13 +182,29 @@ class DatabaseProblems:
                 return await on_domain_error(request, known)
             if isinstance(cause, asyncpg.UniqueViolationError | asyncpg.ExclusionViolationError):
                 return problem(request, 409, "already_exists", "Something with the same key exists already.")
+        if isinstance(cause, asyncpg.InsufficientPrivilegeError) and "row-level security" in str(cause):
+            return problem(request, 404, "not_found", "The account does not exist, or is outside your scope.")
         if isinstance(cause, asyncpg.DataError):
             return problem(request, 422, "invalid_value", "A value is outside what its field can hold.")
-        if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError):
-            return problem(request, 503, "busy", "Somebody else is changing this. Send it again.", headers={"Retry-After": RETRY_SECONDS})
-        if isinstance(cause, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | TimeoutError | PoolTimeout) or (
-            isinstance(cause, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)
+        if isinstance(
+            cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError
         ):
+            return problem(
+                request,
+                503,
+                "busy",
+                "Somebody else is changing this. Send it again.",
+                headers={"Retry-After": RETRY_SECONDS},
+            )
+        if isinstance(
+            cause, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | TimeoutError | PoolTimeout
+        ) or (isinstance(cause, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)):
             log.warning("database not available: %s", type(cause).__name__)
-            return problem(request, 503, "unavailable", "The service is not available right now. Send it again.", headers={"Retry-After": RETRY_SECONDS})
+            return problem(
+                request,
+                503,
+                "unavailable",
+                "The service is not available right now. Send it again.",
+                headers={"Retry-After": RETRY_SECONDS},
+            )
         raise error

@@ -31,7 +31,7 @@ from shared.platform.auth import Authenticator, Unauthenticated
 from shared.platform.catalogue import Catalogue
 from shared.platform.db import Database
 from shared.platform.events_api import routers as event_routers
-from shared.platform.http import BODY_BYTES_MAX, JsonResponse
+from shared.platform.http import JsonResponse
 from shared.platform.inbox import Handlers
 from shared.platform.jobs import Job, JobContext
 from shared.platform.json import Unreadable
@@ -82,7 +82,9 @@ class Service:
 
     def migrations(self, settings: ServiceSettings) -> Migrations:
         """The service's migrations, on the owner's URL."""
-        return Migrations(self.folder.parents[1] / "migrations", self.metadata, settings.owner_database_url.get_secret_value())
+        return Migrations(
+            self.folder.parents[1] / "migrations", self.metadata, settings.owner_database_url.get_secret_value()
+        )
 
     def create_app(self, settings: ServiceSettings | None = None) -> FastAPI:
         """Return the ASGI application; with ``worker=inline`` it also does the worker's work."""
@@ -106,7 +108,6 @@ class Service:
             version=self.version,
             lifespan=lifespan,
             default_response_class=JsonResponse,
-            max_body_size=BODY_BYTES_MAX,
             swagger_ui_parameters={"persistAuthorization": True},
         )
         app.state.service, app.state.settings = self, chosen
@@ -129,7 +130,9 @@ class Service:
 
     def worker(self, app: FastAPI, settings: ServiceSettings) -> Worker:
         """Return the worker on the open database of ``app``."""
-        return Worker(service=self.name, database=app.state.database, settings=settings, handlers=self.inbound, jobs=self.jobs)
+        return Worker(
+            service=self.name, database=app.state.database, settings=settings, handlers=self.inbound, jobs=self.jobs
+        )
 
     def _wire(self, app: FastAPI) -> None:
         registry = CollectorRegistry()
@@ -160,7 +163,11 @@ class Service:
         if options.command == "events":
             self.catalogue.write()
         elif options.command == "openapi":
-            sys.stdout.write(json.dumps(self.create_app(self.settings(environment="development")).openapi(), indent=1, ensure_ascii=False))
+            sys.stdout.write(
+                json.dumps(
+                    self.create_app(self.settings(environment="development")).openapi(), indent=1, ensure_ascii=False
+                )
+            )
         else:
             self._run(options, self.settings())
 

@@ -1,0 +1,5 @@
+"""Alembic's entry."""
+
+from shared.platform.migrate import run
+
+run()

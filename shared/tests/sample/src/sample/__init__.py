@@ -1,0 +1,1 @@
+"""The smallest service: what the platform's own tests run."""
