@@ -1,0 +1,156 @@
+"""The independent computation, second part: what became of deductions, invoices and money. Whole cents."""
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from deploy.demo.oracle import DAY, Accrual, Plan, cents, half_up, month_end, week_starts, with_tax
+
+BUCKETS = ((0, "not_due"), (30, "1_30"), (60, "31_60"), (90, "61_90"), (180, "91_180"), (365, "181_365"))
+TOLERANCE_CENTS = 100
+TOLERANCE_RATE = Fraction("0.005")
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of one deduction; cents."""
+
+    number: str
+    label: str
+    reference: str | None
+    fee_kind: str | None
+    amount: int
+    accepted: int = 0
+    disputed: int = 0
+    recovered: int = 0
+    written_off: int = 0
+    reason: str = ""
+
+    @property
+    def open(self) -> int:
+        """What nobody has decided about."""
+        return self.amount - self.accepted - self.disputed - self.recovered - self.written_off
+
+
+def invoice_gross(database: sqlite3.Connection, plan: Plan) -> dict[int, int]:
+    """Return what is invoiced per week, with each line's tax rounded for itself."""
+    rate = Fraction(plan["settings"]["tax_rate"])
+    gross: dict[int, int] = defaultdict(int)
+    for week, net in database.execute("SELECT week, net_cents FROM line"):
+        gross[week] += with_tax(net, rate)
+    return dict(gross)
+
+
+def held_back(plan: Plan, week: int, gross: int) -> int:
+    """Return the part of a week's invoice that the retailer does not pay."""
+    return half_up(gross * Fraction(plan["held_back"].get(str(week), "0")))
+
+
+def outcomes(plan: Plan, accruals: list[Accrual]) -> list[Outcome]:
+    """Return what the matching and then the people make of every deduction, oldest first."""
+    owed: dict[str, int] = defaultdict(int)
+    for accrual in accruals:
+        owed[accrual.reference] += accrual.incl
+    left, found = dict(owed), []
+    for payment in plan["remittances"]:
+        for deduction in payment["deductions"]:
+            outcome = Outcome(
+                number=deduction["number"],
+                label=deduction["label"],
+                reference=deduction["reference"],
+                fee_kind=deduction["fee_kind"],
+                amount=cents(deduction["amount"]),
+            )
+            _match(outcome, owed, left)
+            _act(outcome, deduction["action"])
+            found.append(outcome)
+    return found
+
+
+def _match(outcome: Outcome, owed: dict[str, int], left: dict[str, int]) -> None:
+    """Take from what is owed under the deduction's reference; the rest is let go, disputed or open."""
+    reference = outcome.reference
+    if reference is None or reference not in owed:
+        return
+    outcome.accepted = min(outcome.amount, left[reference])
+    left[reference] -= outcome.accepted
+    excess = outcome.amount - outcome.accepted
+    if outcome.accepted and excess <= min(TOLERANCE_CENTS, half_up(outcome.accepted * TOLERANCE_RATE)):
+        outcome.written_off = excess
+        return
+    outcome.disputed = excess
+    if outcome.accepted:
+        outcome.reason = "over_claimed"
+    else:
+        outcome.reason = "duplicate" if owed[reference] else "not_earned"
+
+
+def _act(outcome: Outcome, action: str) -> None:
+    """Do what the people did."""
+    match action:
+        case "dispute":
+            outcome.disputed, outcome.reason = outcome.open, "unagreed"
+        case "recover":
+            outcome.recovered, outcome.disputed = outcome.disputed, 0
+        case "write_off":
+            outcome.written_off, outcome.disputed = outcome.disputed, 0
+        case _:
+            pass
+
+
+def due_on(plan: Plan, invoiced_on: date) -> date:
+    """Return the first pay day from the agreed days after the end of the invoice's month."""
+    terms = plan["payment_terms"]
+    assert terms["term_type"] == "monthly_close"
+    day = month_end(invoiced_on) + DAY + timedelta(days=terms["days"])
+    while day.day not in terms["pay_days"]:
+        day += DAY
+    return day
+
+
+def bucket_of(due: date, as_of: date) -> str:
+    """Return the ageing bucket of a due date."""
+    past = (as_of - due).days
+    return next((name for limit, name in BUCKETS if past <= limit), "over_365")
+
+
+def open_invoices(plan: Plan, gross: dict[int, int]) -> dict[int, int]:
+    """Return what is unpaid per week's invoice at the story's end."""
+    paid_weeks = {week for payment in plan["remittances"] for week in payment["weeks"]}
+    found = {week: held_back(plan, week, amount) if week in paid_weeks else amount for week, amount in gross.items()}
+    return {week: amount for week, amount in found.items() if amount}
+
+
+def ageing(plan: Plan, gross: dict[int, int]) -> dict[str, int]:
+    """Return open invoices by days past due on the story's last day."""
+    as_of = date.fromisoformat(plan["until"])
+    found: dict[str, int] = defaultdict(int)
+    for week, amount in open_invoices(plan, gross).items():
+        found[bucket_of(due_on(plan, week_starts(plan, week)), as_of)] += amount
+    return dict(found)
+
+
+def cash(plan: Plan, gross: dict[int, int]) -> int:
+    """Return the money that came in with the payments: invoices paid minus deductions."""
+    total = 0
+    for payment in plan["remittances"]:
+        total += sum(gross[week] - held_back(plan, week, gross[week]) for week in payment["weeks"])
+        total -= sum(cents(deduction["amount"]) for deduction in payment["deductions"])
+    return total
+
+
+def totals(found: list[Outcome]) -> dict[str, Any]:
+    """Return the deductions' sums and counts by label and by state."""
+    by_label: dict[str, dict[str, int]] = {}
+    for outcome in found:
+        sums = by_label.setdefault(
+            outcome.label,
+            dict.fromkeys(("count", "amount", "accepted", "disputed", "recovered", "written_off", "open"), 0),
+        )
+        sums["count"] += 1
+        for name in ("amount", "accepted", "disputed", "recovered", "written_off", "open"):
+            sums[name] += getattr(outcome, name)
+    return by_label
