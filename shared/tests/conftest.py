@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sample.main import service as sample
 
 from deploy.dev import database
-from sample.main import service as sample
 from shared.platform.service import Service
 
 

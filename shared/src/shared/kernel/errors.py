@@ -15,7 +15,8 @@ from typing import ClassVar
 class DomainError(Exception):
     """An answer that the caller can act upon.
 
-    ``code`` is stable and snake_case; ``message`` says what to do about it; ``pointers`` are JSON pointers into the request.
+    ``code`` is stable and snake_case; ``message`` says what to do about it; ``pointers`` are JSON pointers into the
+    request.
     """
 
     code: ClassVar[str] = "domain_error"

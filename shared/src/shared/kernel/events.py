@@ -9,7 +9,8 @@ from uuid import UUID
 class Event:
     """Something that happened. Subclasses are frozen dataclasses that set ``event_type`` and ``noun``.
 
-    A field's meaning (unit, shape, source) is the string right below it; it becomes the description in the published schema.
+    A field's meaning (unit, shape, source) is the string right below it; it becomes the description in the published
+    schema.
     """
 
     __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}

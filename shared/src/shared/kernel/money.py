@@ -65,4 +65,4 @@ def _round(value: Decimal, step: Decimal) -> Decimal:
     if not value.is_finite() or abs(value) > AMOUNT_LIMIT:
         raise ValueError(f"{value} is not an amount between -{AMOUNT_LIMIT} and {AMOUNT_LIMIT}")
     rounded = value.quantize(step, rounding=ROUND_HALF_UP)
-    return rounded if rounded else abs(rounded)  # There is no negative zero.
+    return rounded or abs(rounded)  # There is no negative zero.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 from shared.kernel.money import round_cents
 
@@ -38,12 +39,11 @@ class Tiers:
     def __post_init__(self) -> None:
         if not self.steps:
             raise ValueError("at least one tier is needed")
-        thresholds = [tier.threshold for tier in self.steps]
-        if any(low >= high for low, high in zip(thresholds, thresholds[1:], strict=False)):
+        if any(low.threshold >= high.threshold for low, high in pairwise(self.steps)):
             raise ValueError("thresholds must rise strictly from tier to tier")
 
     def amount(self, quantity: Decimal) -> Decimal:
-        """Return ``quantity`` times what its tiers say, rounded half up to 0.01; a quantity at or below zero gives zero.
+        """Return ``quantity`` times what its tiers say, rounded half up to 0.01; zero for a quantity below zero.
 
         Source: domain digest 2.2. A tier is reached at its threshold, not above it.
         """
@@ -53,7 +53,8 @@ class Tiers:
         if self.mode is TierMode.RETROACTIVE:
             return round_cents(quantity * reached[-1].rate)
         ends = [tier.threshold for tier in reached[1:]] + [quantity]
-        return round_cents(sum(((end - tier.threshold) * tier.rate for tier, end in zip(reached, ends, strict=True)), Decimal(0)))
+        slices = ((end - tier.threshold) * tier.rate for tier, end in zip(reached, ends, strict=True))
+        return round_cents(sum(slices, Decimal(0)))
 
 
 def flat(rate: Decimal) -> Tiers:

@@ -45,13 +45,12 @@ class Scope:
     regions: frozenset[str] = frozenset()
 
     def values(self) -> tuple[str, str, str]:
-        """Return the three settings that row-level security reads: ``gondola.scope``, ``.accounts`` and ``.regions``."""
+        """Return the settings that row-level security reads: ``gondola.scope``, ``.accounts`` and ``.regions``."""
         if self.everything:
             return "all", "{}", "{}"
         accounts = ",".join(sorted(str(account) for account in self.accounts))
-        regions = ",".join(
-            '"' + region.replace("\\", "\\\\").replace('"', '\\"') + '"' for region in sorted(self.regions)
-        )
+        escaped = (region.replace("\\", "\\\\").replace('"', '\\"') for region in sorted(self.regions))
+        regions = ",".join(f'"{region}"' for region in escaped)
         return "some", f"{{{accounts}}}", f"{{{regions}}}"
 
     def statement(self) -> str:
@@ -98,7 +97,7 @@ class Authenticator:
         """Return who sent ``authorization`` (the header's value).
 
         Raises:
-            Unauthenticated: no bearer token, or one that is malformed, expired, or not from our issuer for our audience.
+            Unauthenticated: no bearer token, or one that is malformed, expired, or not from our issuer for us.
         """
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
@@ -168,7 +167,9 @@ def _acceptable(header: Mapping[str, Any]) -> str:
 
 
 def principal_of(claims: Mapping[str, Any]) -> Principal:
-    """Read roles and scope from the token's ``gondola`` claim: ``{"roles": [...], "accounts": "all" | [...], "regions": [...]}``.
+    """Read roles and scope from the token's ``gondola`` claim.
+
+    Its shape is ``{"roles": [...], "accounts": "all" | [...], "regions": [...]}``.
 
     Unknown roles are ignored; without ``accounts`` and ``regions`` the caller sees nothing.
     """

@@ -5,8 +5,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema,
-)  # fmt: skip
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from shared.kernel.money import AMOUNT_LIMIT
 from shared.platform.json import JsonNumber
@@ -24,13 +32,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, frozen=True, from_attributes=True)
 
 
-def _text_only(value: Any) -> Any:  # noqa: ANN401 - validators see anything
+def _text_only(value: Any) -> Any:
     if isinstance(value, float | int | JsonNumber):
-        raise ValueError('send decimals as strings, like "12.50": JSON numbers lose cents')  # noqa: Q003
+        raise ValueError('send decimals as strings, like "12.50": JSON numbers lose cents')  # noqa: TRY004
     return value
 
 
-def _decimal_places(places: int) -> Any:  # noqa: ANN401 - an Annotated alias
+def _decimal_places(places: int) -> Any:
     pattern = rf"^-?\d{{1,16}}(\.\d{{1,{places}}})?$"
 
     def check(value: Decimal) -> Decimal:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -56,7 +56,7 @@ class StrictRequest(Request):
             raise _too_large(None)
         return message
 
-    async def json(self) -> Any:  # noqa: ANN401 - any JSON
+    async def json(self) -> Any:
         """Return the decoded body.
 
         Raises:
@@ -118,7 +118,7 @@ class GondolaRoute(APIRoute):
             request = StrictRequest(request, self.body_bytes_max)
             scope = EVERYTHING
             if self.policy != SIGNED:
-                principal = await _authenticate(request, cast("Sequence[Role]", self.policy))
+                principal = await _authenticate(request, self.policy)
                 request.state.principal, scope = principal, principal.scope
             if not self.stream:
                 await request.body()  # Before a connection is taken: a slow sender must not hold one.
@@ -188,7 +188,7 @@ class Router(APIRouter):
         *,
         operation_id: str,
         policy: Policy,
-        answers: type[BaseModel] | Any = None,  # noqa: ANN401 - a model or an alias of models
+        answers: type[BaseModel] | Any = None,
         list_of: type[BaseModel] | None = None,
         status_code: int = 200,
         idempotency: Literal["optional", "required"] = "optional",
@@ -200,7 +200,7 @@ class Router(APIRouter):
         """Register a handler.
 
         ``policy``: roles that may call it. ``answers``: model of the answer, for the documents only: handlers return a
-        ``Response`` or an ``Answer``. ``list_of``: model of the items of a page. ``stream``: the handler reads the body itself.
+        ``Response`` or an ``Answer``. ``list_of``: model of a page's items. ``stream``: the handler reads the body.
         """
         documented: dict[int | str, dict[str, Any]] = {
             status: {
@@ -245,27 +245,27 @@ class Router(APIRouter):
 
         return register
 
-    def get(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def get(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a read; see ``operation``."""
         return self.operation("GET", path, **options)
 
-    def put(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def put(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a creation or replacement under the caller's id; see ``operation``."""
         return self.operation("PUT", path, **options)
 
-    def post(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def post(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a command; see ``operation``."""
         return self.operation("POST", path, **options)
 
-    def patch(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def patch(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a partial change; see ``operation``."""
         return self.operation("PATCH", path, **options)
 
-    def delete(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def delete(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a deletion; see ``operation``."""
         return self.operation("DELETE", path, **options)
 
-    def head(self, path: str, **options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def head(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a look at the headers; see ``operation``."""
         return self.operation("HEAD", path, **options)
 
@@ -273,14 +273,14 @@ class Router(APIRouter):
 class JsonResponse(Response):
     """JSON by the house's encoder."""
 
-    media_type = "application/json"
+    media_type: str | None = "application/json"
 
-    def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON
+    def render(self, content: Any) -> bytes:
         """Return the body's bytes."""
         return encode(content)
 
 
-def json_response(content: Any, *, status: int = 200, etag: int | None = None) -> JsonResponse:  # noqa: ANN401 - any JSON
+def json_response(content: Any, *, status: int = 200, etag: int | None = None) -> JsonResponse:
     """Return ``content`` as JSON, with the version that a later ``If-Match`` must name."""
     return JsonResponse(content, status_code=status, headers={"ETag": etag_of(etag)} if etag is not None else None)
 

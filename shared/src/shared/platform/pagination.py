@@ -45,9 +45,9 @@ Page = Annotated[PageRequest, Depends(_page)]
 
 @dataclass(frozen=True, kw_only=True)
 class ListQuery:
-    """A bounded list: ``select`` without WHERE, a keyset ``order`` whose last column is unique, and named filters.
+    """A bounded list: ``select`` without WHERE, a keyset ``order`` ending in a unique column, and named filters.
 
-    A filter is SQL with ``{}`` for its value; one whose value is None is left out, so that each combination has its own plan.
+    A filter is SQL with ``{}`` for its value; one whose value is None is left out: each combination has its own plan.
     """
 
     select: str
@@ -74,7 +74,7 @@ class ListQuery:
         arguments.append(page.limit + 1)
         return f"{self.select}{where} ORDER BY {order} LIMIT ${len(arguments)}", arguments
 
-    async def page(self, connection: Connection, page: PageRequest, **values: Any) -> Response:  # noqa: ANN401 - filters are of any type
+    async def page(self, connection: Connection, page: PageRequest, **values: Any) -> Response:
         """Return one page: ``{"items": [...], "next": "..." | null}`` and ``Link: rel=next``."""
         statement, arguments = self.sql(page, values)
         rows = await connection.fetch(statement, *arguments)
@@ -126,8 +126,8 @@ def _open_cursor(cursor: str, length: int) -> list[Any]:
     try:
         tagged = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         key = [readers[kind](value) for kind, value in tagged]
-        if len(key) != length or any("\x00" in value for value in key if isinstance(value, str)):
-            raise ValueError("length")
-    except (ValueError, TypeError, KeyError, ArithmeticError, binascii.Error) as error:
-        raise HttpProblem(400, "cursor_unusable", "Use `after` as the page before gave it in `next`.") from error
+    except (ValueError, TypeError, KeyError, ArithmeticError, binascii.Error):
+        key = []
+    if len(key) != length or any("\x00" in value for value in key if isinstance(value, str)):
+        raise HttpProblem(400, "cursor_unusable", "Use `after` as the page before gave it in `next`.")
     return key

@@ -8,20 +8,18 @@ import asyncpg
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import HTTPException as FrameworkError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.errors import Conflict, DomainError, NotFound, RuleBroken
-from shared.platform.auth import Unauthenticated
 from shared.platform.fields import Answer
-from shared.platform.json import Unreadable, encode
+from shared.platform.json import encode
 from shared.platform.trace import trace_id
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 100
-RETRY_SECONDS = "1"
 TITLES = {
     400: ("Unreadable request", "请求无法读取"),
     401: ("Not authenticated", "未认证"),
@@ -38,7 +36,7 @@ TITLES = {
     500: ("Internal error", "内部错误"),
     503: ("Not available right now", "暂不可用"),
 }
-STATUS_OF = {NotFound: 404, Conflict: 409, RuleBroken: 422}
+STATUS_OF: Sequence[tuple[type[DomainError], int]] = ((NotFound, 404), (Conflict, 409), (RuleBroken, 422))
 
 
 class FieldError(Answer):
@@ -106,7 +104,7 @@ def problem(
 async def on_domain_error(request: Request, error: Exception) -> Response:
     """Answer a rule of the domain that said no."""
     assert isinstance(error, DomainError)
-    status = next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 409)
+    status = next((status for kind, status in STATUS_OF if isinstance(error, kind)), 409)
     errors = [{"pointer": pointer, "detail": error.message} for pointer in error.pointers]
     return problem(request, status, error.code, error.message, errors=errors)
 
@@ -143,7 +141,7 @@ def _pointer(location: Sequence[Any]) -> str:
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework refused: no such path or method, a body over its limit."""
-    assert isinstance(error, StarletteHTTPException)
+    assert isinstance(error, FrameworkError)
     codes = {400: "unreadable_body", 404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}
     code = codes.get(error.status_code, "http_error")
     return problem(request, error.status_code, code, f"{error.detail}.", headers=error.headers)
@@ -180,31 +178,31 @@ class DatabaseProblems:
             known = self.constraints.get(cause.constraint_name or "")
             if known is not None:
                 return await on_domain_error(request, known)
-            if isinstance(cause, asyncpg.UniqueViolationError | asyncpg.ExclusionViolationError):
-                return problem(request, 409, "already_exists", "Something with the same key exists already.")
         if isinstance(cause, asyncpg.InsufficientPrivilegeError) and "row-level security" in str(cause):
             return problem(request, 404, "not_found", "The account does not exist, or is outside your scope.")
-        if isinstance(cause, asyncpg.DataError):
-            return problem(request, 422, "invalid_value", "A value is outside what its field can hold.")
-        if isinstance(
-            cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError
-        ):
-            return problem(
-                request,
-                503,
-                "busy",
-                "Somebody else is changing this. Send it again.",
-                headers={"Retry-After": RETRY_SECONDS},
-            )
-        if isinstance(
-            cause, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | TimeoutError | PoolTimeout
-        ) or (isinstance(cause, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)):
-            log.warning("database not available: %s", type(cause).__name__)
-            return problem(
-                request,
-                503,
-                "unavailable",
-                "The service is not available right now. Send it again.",
-                headers={"Retry-After": RETRY_SECONDS},
-            )
+        for kinds, status, code, detail in DATABASE_ANSWERS:
+            if isinstance(cause, kinds):
+                log.warning("%s: %s", code, type(cause).__name__)
+                return problem(request, status, code, detail, headers={"Retry-After": "1"} if status == BUSY else {})
         raise error
+
+
+BUSY = 503
+DATABASE_ANSWERS: Sequence[tuple[tuple[type[BaseException], ...], int, str, str]] = (
+    (
+        (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError),
+        409, "already_exists", "Something with the same key exists already.",
+    ),
+    ((asyncpg.DataError,), 422, "invalid_value", "A value is outside what its field can hold."),
+    (
+        (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError),
+        BUSY, "busy", "Somebody else is changing this. Send it again.",
+    ),
+    (
+        (
+            OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+            asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+        ),
+        BUSY, "unavailable", "The service is not available right now. Send it again.",
+    ),
+)  # fmt: skip
