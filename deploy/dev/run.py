@@ -41,7 +41,8 @@ def _announce(stack: Stack, table: Sequence[Process]) -> None:
     say("\nGondola is running:")
     for process in table:
         if process.kind == "issuer":
-            say(f"  {process.name:<12} {stack.url(process.name)}/token   (client_id is the role)")
+            hint = "client_id: a role; client_secret: in passwords.json"
+            say(f"  {process.name:<12} {stack.url(process.name)}/token   ({hint})")
         elif process.kind == "api":
             url = stack.url(process.name)
             say(f"  {process.name:<12} {url}/docs   {url}/redoc   {url}/openapi.json")

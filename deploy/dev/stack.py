@@ -189,6 +189,7 @@ class Stack:
             "GONDOLA_ENVIRONMENT": "development",
             "GONDOLA_AUDIENCE": "gondola",
             "GONDOLA_WORKER": "separate",
+            "GONDOLA_DATA_DIR": str(self.folder / "data"),
             "GONDOLA_CLIENT_SECRET": self._client_secret(),
             "GONDOLA_OUTGOING_NETWORKS": '["127.0.0.0/8"]',
         }
@@ -234,7 +235,7 @@ class Stack:
         if process.ready is None:
             return self._running().exit_code(process.name) is None
         with contextlib.suppress(httpx.HTTPError):
-            return client.get(self.url(process.name) + process.ready).status_code == httpx.codes.OK
+            return client.get(self.url(process.name) + process.ready).is_success
         return False
 
     def _start_all(self, table: Sequence[Process]) -> None:
@@ -319,7 +320,7 @@ class Stack:
 
     def _client_secret(self) -> str:
         """Return the secret of the workers at the local issuer, made once."""
-        return database.StoredPasswords(self.folder / "passwords.json")("worker_client")
+        return database.StoredPasswords(self.folder / "passwords.json")("client_secret")
 
     def _take_folder(self) -> None:
         """Hold the folder for this runner alone, and write down who it is."""

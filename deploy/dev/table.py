@@ -21,7 +21,7 @@ class Process:
     argv: tuple[str, ...]
     package: str | None = None
     port: int | None = None  # The port it prefers; None for what does not listen.
-    ready: str | None = None  # The path that answers 200 once it is ready; None where being alive must do.
+    ready: str | None = None  # The path that answers 2xx once it is ready; None where being alive must do.
 
 
 def _of_service(name: str, package: str, port: int) -> tuple[Process, ...]:
