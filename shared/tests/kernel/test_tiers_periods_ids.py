@@ -42,7 +42,7 @@ def test_retroactive_is_never_below_marginal_when_rates_rise(quantity: Decimal) 
 
 
 def test_a_flat_rate_is_one_tier_from_zero() -> None:
-    assert flat(Decimal("0.0147")).amount(Decimal("1000")) == Decimal("14.70")
+    assert flat(Decimal("0.0147")).amount(Decimal(1000)) == Decimal("14.70")
 
 
 @pytest.mark.parametrize("thresholds", [(), ("1", "1"), ("2", "1")])

@@ -36,7 +36,8 @@ def claims(**changes: Any) -> dict[str, Any]:
     instant = now()
     ours = {"roles": ["finance", "unknown"], "accounts": ["00000000-0000-0000-0000-000000000001"], "regions": ["north"]}
     return {
-        "iss": ISSUER, "aud": "gondola", "sub": "me", "iat": instant, "exp": instant + timedelta(minutes=5), "gondola": ours,
+        "iss": ISSUER, "aud": "gondola", "sub": "me", "iat": instant, "exp": instant + timedelta(minutes=5),
+        "gondola": ours,
     } | changes  # fmt: skip
 
 

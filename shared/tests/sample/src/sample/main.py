@@ -1,12 +1,12 @@
 """Things that belong to accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
-import asyncpg
 import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,11 +16,11 @@ from shared.kernel.events import Event
 from shared.kernel.money import allocate
 from shared.platform.auth import Role
 from shared.platform.clock import now
-from shared.platform.db import new_metadata
+from shared.platform.db import Connection, new_metadata
 from shared.platform.fields import Amount, Answer, Body, ShortText
 from shared.platform.http import Caller, IfMatch, Raw, Router, Tx, json_response, require_match
 from shared.platform.ids import new_id
-from shared.platform.inbox import Handlers
+from shared.platform.inbox import Handlers, Received
 from shared.platform.outbox import emit
 from shared.platform.pagination import ListQuery, Page
 from shared.platform.service import Service
@@ -139,7 +139,7 @@ class Rename:
 
 
 @inbound.on("gondola.receivables.thing_renamed.v1", Rename, noun="thing")
-async def thing_renamed(connection: asyncpg.Connection, events: list) -> None:  # type: ignore[type-arg]
+async def thing_renamed(connection: Connection, events: Sequence[Received[Rename]]) -> None:
     """Rename things."""
     for event in events:
         if event.data.name == "poison":
