@@ -1,8 +1,8 @@
 """Tables of the schema store_ops; the migrations make them, this module names them.
 
-What grows without end (audits, tasks, audit_photos) carries ``store_id`` in its key and audits also the time of the visit,
-so that a distributed PostgreSQL can spread them by store, or a plain one cut audits by month, without a change of queries.
-Every index on audits is paid for by the hottest write: there are three.
+What grows without end (audits, tasks, audit_photos) carries ``store_id`` in its key and audits also the time of the
+visit, so that a distributed PostgreSQL can spread them by store, or a plain one cut audits by month, without a change
+of queries. Every index on audits is paid for by the hottest write: there are three.
 """
 
 from sqlalchemy import (
@@ -139,8 +139,8 @@ audits = Table(
     Column("verified_at", instant()),
     # The order of the key is that of the question "what was found in this store within these days, the latest last".
     PrimaryKeyConstraint("store_id", "visited_at", "id"),
-    # Once audits are partitioned, this becomes a plain index: the statement's own look-up and the outbox's unique
-    # (subject, version) go on refusing a second audit under one id.
+    # Once audits are partitioned this becomes a plain index: the statement's own look-up, and the key of
+    # ``event_subjects`` into which it writes ``audit/<id>``, go on refusing a second audit under one id.
     UniqueConstraint("id"),
     Index("audits_pending_ix", "received_at", postgresql_where=text("verified_at IS NULL")),
 )

@@ -1,7 +1,7 @@
 """An audit 门店检查: what one visit found in one store, as reported by the phone. Once accepted it never changes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,9 @@ from uuid import UUID
 
 from shared.kernel.errors import Conflict, NotFound, RuleBroken
 from shared.kernel.events import Event
+
+YEARS = 2000, 2099
+"""Between which a visit's time must lie."""
 
 
 class FindingKind(StrEnum):
@@ -84,6 +87,18 @@ def check_findings(findings: Iterable[Finding]) -> None:
             )
 
 
+def check_visit_time(visited_at: datetime) -> None:
+    """Hold that a phone's clock is not out of all reason; more is not asked of it, for audits come late and early.
+
+    Raises:
+        ValueError: the time lies outside the years 2000 to 2099.
+    """
+    if not YEARS[0] <= visited_at.year <= YEARS[1]:
+        raise ValueError(
+            f"visited_at {visited_at.date()} is out of all reason: set the phone's clock and send it again"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditCompleted(Event):
     """A store audit was accepted. What it found about promotions follows as ``execution_verified``."""
@@ -114,8 +129,8 @@ def completed(
     store_id: UUID,
     visited_at: datetime,
     template_version: str,
-    findings: tuple[Finding, ...],
-    photo_sha256s: tuple[str, ...],
+    findings: Sequence[Finding],
+    photo_sha256s: Sequence[str],
 ) -> AuditCompleted:
     """Return the event of an accepted audit."""
     presence = Counter(finding.is_present for finding in findings)
