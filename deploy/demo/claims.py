@@ -72,6 +72,14 @@ class Remittance:
     deductions: tuple[Deduction, ...] = field(default=())
 
 
+def reason_code(deduction: Deduction) -> str:
+    """Return the retailer's code of a deduction's reason."""
+    if deduction.label == NOT_AGREED:
+        return REASON_CODES["unagreed"]
+    is_contract = (deduction.reference or "").startswith(CONTRACT_NUMBER)
+    return REASON_CODES["contract" if is_contract else "promotion"]
+
+
 def pay_day(month: date) -> date:
     """Return when the invoices of ``month`` are due and paid: the first pay day from 30 days after its end."""
     day = month_of(month).end + ONE_DAY + timedelta(days=PAYMENT_TERMS["days"])

@@ -33,7 +33,7 @@ def scaled(text: str, places: int) -> int:
     """Return the decimal ``text`` times ``10 ** places``, which has to be a whole number."""
     value = Fraction(text) * 10**places
     assert value.denominator == 1, f"{text} has more than {places} decimals"
-    return value.numerator
+    return int(value.numerator)
 
 
 def cents(text: str) -> int:
