@@ -46,7 +46,5 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.Cluster]:
-    place = Path(tempfile.mkdtemp(prefix="gd-"))
-    with postgres.start(place, durable=False) as running:
+    with tempfile.TemporaryDirectory(prefix="gd-") as place, postgres.start(Path(place), durable=False) as running:
         yield running
-    shutil.rmtree(place)
