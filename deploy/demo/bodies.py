@@ -135,9 +135,7 @@ def product(item: int, dataset: Dataset) -> Json:
 def store(number: int, profile: Mapping[str, str]) -> Json:
     """One store; graded by its sales against the nearest warehouse store (SSTRVOL)."""
     volume = Decimal(profile["SSTRVOL"])
-    grade = next(
-        grade for grade, least in (("A", "1.5"), ("B", "1.1"), ("C", "0.8"), ("D", "0")) if volume >= Decimal(least)
-    )
+    grade = next(name for name, least in GRADES if volume >= Decimal(least))
     return {
         "account_id": str(ACCOUNT),
         "code": f"DFF-{number:03d}",
@@ -202,9 +200,8 @@ def signature(number: int, signed_on: date) -> Json:
 # Promotions
 
 
-def fund(dataset: Dataset, year: int, planned: Decimal) -> Json:
+def fund(year: int, planned: Decimal) -> Json:
     """A year's fund: the planned fees and half as much again."""
-    del dataset
     return {
         "account_id": str(ACCOUNT),
         "name": f"Promotion fund {year}",

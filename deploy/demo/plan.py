@@ -16,7 +16,8 @@ from shared.kernel.money import round_cents
 Json = dict[str, Any]
 
 CONTRACT_NUMBER: Final = "DFF-2024-01"
-CONTRACT_UNTIL: Final = date(2026, 12, 31)
+CONTRACT_UNTIL: Final = date(2029, 12, 31)
+"""Well after the story: services end by themselves what is over by today's date."""
 PAYMENT_TERMS: Final[Json] = {"term_type": "monthly_close", "days": 30, "pay_days": [5, 20]}
 """月结30; paid on the fifth or the twentieth (digest 2.4)."""
 PAY_DAYS: Final = (5, 20)

@@ -1,0 +1,74 @@
+"""The story in its order: what is agreed, what happens, what is owed; receivables is killed in the middle."""
+
+import asyncio
+import signal
+import time
+from datetime import date
+
+from deploy.demo import drive_field, drive_money, drive_setup
+from deploy.demo.client import say
+from deploy.demo.story import Story
+
+DOWN_SECONDS = 2.0
+
+
+async def tell(story: Story) -> None:
+    """Play the whole story."""
+    await drive_setup.master_data(story)
+    await drive_setup.contract(story)
+    chapters = story.chapters()
+    for place, chapter in enumerate(chapters, start=1):
+        await _chapter(story, chapter, crash=place == len(chapters) // 2 + 1)
+
+
+async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> None:
+    """Play one year."""
+    start, end = chapter
+    year = start.year
+    if start <= story.plan.size.amended_on <= end:
+        await drive_setup.amendment(story)
+    story.headline(f"{year}: flyer slots, promotions, sell-out")
+    await drive_setup.funds_and_slots(story, chapter)
+    await drive_setup.promotions(story, chapter)
+    await drive_setup.sell_out(story, chapter)
+    await story.quiet("tasks in store-ops")
+    tasks = await drive_field.tasks(story)
+    story.headline(f"{year}: visits, invoices and receipts" + (" - and receivables is killed" if crash else ""))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(drive_field.audits(story, chapter, tasks))
+        group.create_task(_deliveries(story, chapter))
+        if crash:
+            group.create_task(kill_receivables(story))
+    promotions = story.person("ka_manager", "promotions")
+    await promotions.post("/v1/promotions:advance", {"as_of": end.isoformat()})
+    await story.quiet("verdicts, earnings and accruals")
+    await drive_money.accrue(story, end)
+    await drive_field.stragglers(story, chapter, tasks)
+    await story.quiet("corrections")
+    await drive_money.accrue(story, end)
+    story.headline(f"{year}: payments, deductions, the ERP's batch")
+    due = await drive_money.payments(story, chapter)
+    await drive_money.decide(story, chapter, due)
+    await drive_money.erp_batch(story, end)
+    await story.quiet("settlements in all services")
+
+
+async def _deliveries(story: Story, chapter: tuple[date, date]) -> None:
+    await drive_money.invoices(story, chapter)
+    await drive_money.receipts(story, chapter)
+
+
+async def kill_receivables(story: Story) -> None:
+    """Kill both processes of receivables with -9 while events and invoices come in, and start them again."""
+    await asyncio.sleep(DOWN_SECONDS)
+    names = ("receivables", "receivables-worker")
+    for name in names:
+        await asyncio.to_thread(story.stack.kill, name, signal.SIGKILL)
+    killed = time.monotonic()
+    say("  receivables and its worker: killed with -9; the other services go on")
+    await asyncio.sleep(DOWN_SECONDS)
+    story.downtime["backlog"] = {name: left for name, (_, left) in (await story.backlog()).items()}
+    for name in names:
+        await asyncio.to_thread(story.stack.restart, name)
+    story.downtime["seconds"] = time.monotonic() - killed
+    say(f"  receivables: up again after {story.downtime['seconds']:.1f} s; waiting for it: {story.downtime['backlog']}")

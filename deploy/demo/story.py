@@ -1,0 +1,92 @@
+"""What all steps of the demo share: plan, people, the running stack, and waiting until the services are quiet."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from deploy.demo.claims import Remittance
+from deploy.demo.client import Person, World, say
+from deploy.demo.constants import first_day
+from deploy.demo.dataset import Dataset, Promotion
+from deploy.demo.plan import Plan
+from deploy.dev.run import Stack
+
+SERVICES: Final = ("contracts", "promotions", "store-ops", "receivables")
+QUIET_SECONDS: Final = 1.5
+POLL_SECONDS: Final = 0.25
+QUIET_SECONDS_MAX: Final = 120.0
+
+
+@dataclass(kw_only=True)
+class Story:
+    """One run."""
+
+    world: World
+    stack: Stack
+    plan: Plan
+    payments: list[Remittance]
+    grosses: dict[int, Decimal]
+    """What each week's invoice comes to with tax."""
+    started: float = field(default_factory=time.monotonic)
+    downtime: dict[str, Any] = field(default_factory=dict)
+    """What happened when receivables was killed."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The rows."""
+        return self.plan.dataset
+
+    def person(self, role: str, service: str) -> Person:
+        """Return ``role`` as a caller of ``service``."""
+        return self.world.person(role, service)
+
+    def headline(self, text: str) -> None:
+        """Show that a step begins, and when."""
+        say(f"\n[{time.monotonic() - self.started:6.1f} s] {text}")
+
+    def chapters(self) -> list[tuple[date, date]]:
+        """Return the first and the last day of each chapter, a calendar year or what the story has of it."""
+        ends = self.plan.size.years
+        starts = [self.plan.size.contract_from, *(date(end.year + 1, 1, 1) for end in ends[:-1])]
+        return list(zip(starts, ends, strict=True))
+
+    def weeks(self, chapter: tuple[date, date]) -> list[int]:
+        """Return the weeks that begin in the chapter."""
+        return list(self.plan.weeks_of(*chapter))
+
+    def promotions(self, weeks: Iterable[int]) -> list[Promotion]:
+        """Return the promotions that begin in one of ``weeks``."""
+        chosen = set(weeks)
+        return [promotion for promotion in self.dataset.promotions if promotion.first_week in chosen]
+
+    def year_of(self, promotion: Promotion) -> int:
+        """Return the calendar year in which the promotion begins."""
+        return first_day(promotion.first_week).year
+
+    async def quiet(self, why: str) -> None:
+        """Wait until every event has been delivered and applied and nothing new has come for a moment.
+
+        Raises:
+            TimeoutError: they do not come to rest; the message says where the backlog is.
+        """
+        begun = time.monotonic()
+        seen, since = None, begun
+        while True:
+            state = await self.backlog()
+            now = time.monotonic()
+            if state != seen:
+                seen, since = state, now
+            if not any(left for _, left in state.values()) and now - since >= QUIET_SECONDS:
+                say(f"  {why}: quiet after {now - begun:.1f} s")
+                return
+            if now - begun > QUIET_SECONDS_MAX:
+                raise TimeoutError(f"{why}: no rest after {QUIET_SECONDS_MAX:.0f} s; position and backlog: {state}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def backlog(self) -> dict[str, tuple[int, int]]:
+        """Return per service the position of its feed, and how many events wait to be sent or applied."""
+        raise NotImplementedError
