@@ -65,6 +65,15 @@ GOLDEN = [
     (RT_MART, "0", 0, YEAR, "0.00"),
     (PerStorePeriod(amount=Decimal(500), period=Period.YEAR), "0", 10, YEAR, "5000.00"),
     (PerStorePeriod(amount=Decimal(300), period=Period.QUARTER), "0", 2, quarter_of(date(2026, 5, 5)), "600.00"),
+    # Digest 2.2: stores count from the opening month.
+    (RT_MART, "0", 2, Span(start=date(2026, 3, 15), end=date(2026, 12, 31)), "16600.00"),
+    (
+        PerStorePeriod(amount=Decimal(300), period=Period.QUARTER),
+        "0",
+        1,
+        Span(start=date(2026, 3, 15), end=date(2026, 4, 1)),
+        "200.00",
+    ),
     # Digest 2.2: fixed × active days / days in the year; 184 of 365 days of 2025.
     (FixedPerPeriod(amount=Decimal(36500), period=Period.YEAR), "0", 0, YEAR, "36500.00"),
     (FixedPerPeriod(amount=Decimal(36500), period=Period.YEAR), "0", 0, SECOND_HALF, "18400.00"),
@@ -155,6 +164,16 @@ def test_a_forecast_adds_up_its_cycles() -> None:
     assert RT_MART.formula().forecast(FeeBasis(span=YEAR, store_count=59), Period.QUARTER) == Decimal(587_640)
 
 
+def test_half_a_year_guarantees_half_the_minimum() -> None:
+    formula = replace(PercentOfPurchases(rate=Decimal("0.03")).formula(), minimum=Decimal(36_500))
+    assert formula.forecast(FeeBasis(span=SECOND_HALF), Period.YEAR) == Decimal(18_400)
+
+
+def test_a_driver_of_periods_needs_one() -> None:
+    with pytest.raises(AssertionError):
+        Formula(driver=Driver.PERIODS, tiers=flat(Decimal(1))).quantity(FeeBasis(span=YEAR))
+
+
 # Laws.
 
 cents = st.integers(min_value=-(10**9), max_value=10**12).map(lambda number: Decimal(number) / 100)
@@ -236,5 +255,6 @@ def test_the_parts_of_a_span_are_that_span(span: Span, period: Period) -> None:
 
 @given(days, periods)
 def test_a_whole_period_is_one_and_a_year_is_whole(day: date, period: Period) -> None:
-    assert period.coverage(period.around(day)) == 1
-    assert period.coverage(year_of(day)) == {Period.MONTH: 12, Period.QUARTER: 4, Period.YEAR: 1}[period]
+    assert period.by_days(period.around(day)) == period.by_months(period.around(day)) == 1
+    whole_year = {Period.MONTH: 12, Period.QUARTER: 4, Period.YEAR: 1}[period]
+    assert period.by_days(year_of(day)) == period.by_months(year_of(day)) == whole_year

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from contracts.domain.payment_terms import PaymentTerms
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.events import Event
 
 
@@ -19,6 +19,18 @@ class SettlementEntityNotFound(NotFound):
     """No such settlement entity of the account."""
 
     code = "settlement_entity_not_found"
+
+
+class AccountCodeTaken(Conflict):
+    """The code belongs to another account."""
+
+    code = "account_code_taken"
+
+
+class SettlementEntityCodeTaken(Conflict):
+    """The code belongs to another settlement entity of the account."""
+
+    code = "settlement_entity_code_taken"
 
 
 class KaClass(StrEnum):

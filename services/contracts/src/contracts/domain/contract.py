@@ -60,6 +60,12 @@ class ContractNotBegun(Conflict):
     code = "contract_not_begun"
 
 
+class ContractIdTaken(Conflict):
+    """The identifier belongs to another contract."""
+
+    code = "contract_id_taken"
+
+
 class ContractNumberTaken(Conflict):
     """The account has another contract of this number."""
 

@@ -23,7 +23,7 @@ class Driver(StrEnum):
     NET_PURCHASES = "net_purchases"
     """Receipts minus returns by goods-receipt date 净进货额, in the document's currency."""
     STORE_PERIODS = "store_periods"
-    """Active stores times periods."""
+    """Active stores times periods; a month that is touched counts whole 按开业当月起."""
     PERIODS = "periods"
     """Periods; one that is touched in part counts by its days."""
 
@@ -59,9 +59,17 @@ class Period(StrEnum):
             yield part, FRACTIONS.divide(Decimal(part.days), Decimal(whole.days))
             day = whole.end + ONE_DAY
 
-    def coverage(self, span: Span) -> Decimal:
-        """Return how many periods ``span`` covers: twelve months are 12, the first half of April is 0.5."""
+    def by_days(self, span: Span) -> Decimal:
+        """Return how many periods ``span`` covers: twelve months are 12, the first half of April is 0.5 of a month."""
         return sum((fraction for _, fraction in self.parts(span)), Decimal(0))
+
+    def by_months(self, span: Span) -> Decimal:
+        """Return how many periods ``span`` covers when each month that it touches counts whole.
+
+        Source: domain digest 2.2, "stores opened in term: from opening month" [INF].
+        """
+        months = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}[self]
+        return FRACTIONS.divide(Decimal(sum(1 for _ in span.months())), Decimal(months))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,27 +95,30 @@ class Formula:
     period: Period | None = None
     """Unit of the driver; none for purchases."""
     minimum: Decimal | None = None
-    """Guaranteed amount per cycle 全年不少于, in the document's currency."""
+    """Guaranteed amount per cycle 全年不少于, in the document's currency; of a part of a cycle by its days."""
     maximum: Decimal | None = None
     """Highest amount per cycle 封顶, in the document's currency."""
 
     def quantity(self, basis: FeeBasis) -> Decimal:
         """Return the driver's quantity in ``basis``: an amount, or a number of periods."""
-        match self.driver:
-            case Driver.NET_PURCHASES:
+        match self.driver, self.period:
+            case Driver.NET_PURCHASES, None:
                 return basis.net_purchases
-            case Driver.STORE_PERIODS:
-                return basis.store_count * self._periods(basis.span)
-            case Driver.PERIODS:
-                return self._periods(basis.span)
+            case Driver.STORE_PERIODS, Period() as period:
+                return basis.store_count * period.by_months(basis.span)
+            case Driver.PERIODS, Period() as period:
+                return period.by_days(basis.span)
             case _:
-                assert_never(self.driver)
+                raise AssertionError(f"{self.driver} does not go with the period {self.period}")
 
-    def amount(self, quantity: Decimal) -> Decimal:
-        """Return a cycle's fee for ``quantity``, rounded half up to 0.01, within the limits, never below zero."""
+    def amount(self, quantity: Decimal, cycle_share: Decimal = Decimal(1)) -> Decimal:
+        """Return a cycle's fee for ``quantity``, rounded half up to 0.01, within the limits, never below zero.
+
+        ``cycle_share``: the part of the cycle that is covered, by days; so much of the minimum is guaranteed [INF].
+        """
         amount = self.tiers.amount(quantity)
         if self.minimum is not None:
-            amount = max(amount, self.minimum)
+            amount = max(amount, round_cents(self.minimum * cycle_share))
         if self.maximum is not None:
             amount = min(amount, self.maximum)
         return amount
@@ -115,18 +126,12 @@ class Formula:
     def forecast(self, basis: FeeBasis, cycle: Period) -> Decimal:
         """Return the fee for a longer ``basis``, cycle by cycle, its purchases spread evenly over the cycles."""
         cycles = list(cycle.parts(basis.span))
-        shares = allocate(basis.net_purchases, [fraction for _, fraction in cycles])
-        return sum(
-            (
-                self.amount(self.quantity(FeeBasis(span=part, net_purchases=share, store_count=basis.store_count)))
-                for (part, _), share in zip(cycles, shares, strict=True)
-            ),
-            ZERO,
-        )
-
-    def _periods(self, span: Span) -> Decimal:
-        assert self.period is not None, "a driver that counts periods has one"
-        return self.period.coverage(span)
+        shares = allocate(basis.net_purchases, [cycle_share for _, cycle_share in cycles])
+        total = ZERO
+        for (part, cycle_share), purchases in zip(cycles, shares, strict=True):
+            of_cycle = FeeBasis(span=part, net_purchases=purchases, store_count=basis.store_count)
+            total += self.amount(self.quantity(of_cycle), cycle_share)
+        return total
 
 
 class Method:
@@ -208,7 +213,7 @@ class PerStorePeriod(Method):
     amount: Decimal
     """Amount per store and period, above 0, two decimals."""
     period: Period
-    """Month, quarter or year; a period that is covered in part counts by its days."""
+    """Month, quarter or year; a month that is covered in part counts whole."""
 
     def __post_init__(self) -> None:
         _check_amount("amount", self.amount)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.events import Event
 
 
@@ -13,6 +13,12 @@ class ProductNotFound(NotFound):
     """No such product."""
 
     code = "product_not_found"
+
+
+class SkuTaken(Conflict):
+    """The article number belongs to another product."""
+
+    code = "sku_taken"
 
 
 class ProductRole(StrEnum):

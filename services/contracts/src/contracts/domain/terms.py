@@ -8,8 +8,8 @@ from uuid import UUID
 
 from contracts.domain.contract_state import TermState, TierState
 from contracts.domain.fee_kinds import FeeKind
-from contracts.domain.fees import Calculation, Formula, Period
-from shared.kernel.money import round_cents
+from contracts.domain.fees import Calculation, Driver, Formula, Period
+from shared.kernel.money import round_cents, round_rate
 
 TERMS_MAX = 200
 
@@ -75,6 +75,7 @@ class Term:
     def state(self) -> TermState:
         """Return the term as events carry it."""
         formula = self.formula()
+        precise = round_rate if formula.driver is Driver.NET_PURCHASES else round_cents
         return TermState(
             id=self.id,
             code=self.code,
@@ -83,10 +84,13 @@ class Term:
             method=self.calculation.method,
             driver=formula.driver.value,
             period=formula.period.value if formula.period else None,
-            tiers=tuple(TierState(threshold=tier.threshold, rate=tier.rate) for tier in formula.tiers.steps),
+            tiers=tuple(
+                TierState(threshold=round_cents(tier.threshold), rate=precise(tier.rate))
+                for tier in formula.tiers.steps
+            ),
             tier_mode=formula.tiers.mode.value,
-            minimum=formula.minimum,
-            maximum=formula.maximum,
+            minimum=None if self.minimum is None else round_cents(self.minimum),
+            maximum=None if self.maximum is None else round_cents(self.maximum),
             tax_basis=self.tax_basis.value,
             cycle=self.cycle.value,
             settlement_method=self.settlement_method.value,

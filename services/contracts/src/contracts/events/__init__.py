@@ -1,0 +1,1 @@
+"""Events that come in, and examples of those that go out."""
