@@ -297,7 +297,7 @@ class Stack:
         admin_url = self._brought.get("GONDOLA_ADMIN_DATABASE_URL")
         if not admin_url:
             self.cluster = postgres.start(self.folder / "postgres", durable=self._durable)
-            admin_url = self.cluster.admin_url
+            admin_url = self.cluster.socket_admin_url
         passwords = database.StoredPasswords(self.folder / "passwords.json")
         return _in_own_loop(database.prepare(admin_url, DATABASE, passwords))
 

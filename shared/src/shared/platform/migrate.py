@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -52,8 +53,10 @@ def run() -> None:
 
 
 async def _run(migrations: Migrations) -> None:
-    url = migrations.owner_url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=NullPool)
+    async def connect() -> Any:
+        return await asyncpg.connect(migrations.owner_url)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_migrate, migrations)
         await connection.commit()
@@ -63,14 +66,18 @@ async def _run(migrations: Migrations) -> None:
 def _migrate(connection: SyncConnection, migrations: Migrations) -> None:
     known = set(migrations.metadata.tables)
 
-    def ours(item: Any, name: str | None, kind: str, reflected: bool, against: Any) -> bool:  # noqa: ANN401, ARG001, FBT001
+    def ours(item: Any, name: str | None, kind: str, reflected: bool, against: Any) -> bool:  # noqa: ARG001, FBT001
         """Leave out what is in the database only: the platform's own tables, and expression indexes."""
         return not reflected or (kind == "table" and name in known) or kind == "column"
 
     environment: EnvironmentContext | Any = context
     environment.configure(
-        connection=connection, target_metadata=migrations.metadata, include_object=ours, compare_type=True, transaction_per_migration=True,
-    )  # fmt: skip
+        connection=connection,
+        target_metadata=migrations.metadata,
+        include_object=ours,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
     connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     connection.commit()
     with environment.begin_transaction():
