@@ -1,0 +1,1 @@
+"""What comes from other services, and the schemas of what is published."""
