@@ -85,7 +85,6 @@ async def get_photo(sha256: Sha256, request: Request, raw: Raw, caller: Caller) 
         headers={
             "ETag": f'"{sha256}"',
             "Cache-Control": "private, max-age=31536000, immutable",
-            "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
         },
     )
