@@ -314,13 +314,12 @@ def agreement(one: Promotion) -> Json:
     }
 
 
-def sell_out(rows: Iterable[Row], dataset: Dataset) -> bytes:
+def sell_out(rows: Iterable[Row]) -> bytes:
     """The retailer's sales as the CSV that promotions imports."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["store_code", "sku", "week_starts_on", "quantity", "retail_amount", "promo_flag"])
+    writer.writerow(["store_code", "sku", "week_starts_on", "quantity", "retail_amount", "dm_flag", "display_flag"])
     for row in rows:
-        flag = str((row.item, row.week) in dataset.featured).lower()
         sold = (f"DFF-{row.store:03d}", f"OJ-{row.item:02d}", first_day(row.week).isoformat())
-        writer.writerow([*sold, money(row.quantity), money(row.retail_amount), flag])
+        writer.writerow([*sold, money(row.quantity), money(row.retail_amount), int(row.in_flyer), int(row.deal)])
     return out.getvalue().encode()

@@ -10,6 +10,7 @@ from deploy.demo.client import say
 from deploy.demo.story import Story
 
 DOWN_SECONDS = 2.0
+OTHERS = ("contracts", "promotions", "store-ops")
 
 
 async def tell(story: Story) -> None:
@@ -39,18 +40,25 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
         group.create_task(_deliveries(story, chapter))
         if crash:
             group.create_task(kill_receivables(story))
-    promotions = story.person("ka_manager", "promotions")
-    await promotions.post("/v1/promotions:advance", {"as_of": end.isoformat()})
-    await story.quiet("verdicts, earnings and accruals")
-    await drive_money.accrue(story, end)
+    await story.quiet("verdicts in promotions")
+    await _earn(story, end, "earned")
     await drive_field.stragglers(story, chapter, tasks)
-    await story.quiet("corrections")
-    await drive_money.accrue(story, end)
+    await story.quiet("late verdicts in promotions")
+    await _earn(story, end, "corrected")
     story.headline(f"{year}: payments, deductions, the ERP's batch")
     due = await drive_money.payments(story, chapter)
     await drive_money.decide(story, chapter, due)
     await drive_money.erp_batch(story, end)
     await story.quiet("settlements in all services")
+
+
+async def _earn(story: Story, as_of: date, what: str) -> None:
+    """Let the calendar reach ``as_of``, and accrue what was earned by then."""
+    manager = story.person("ka_manager", "promotions")
+    advanced = await manager.post("/v1/promotions:advance", {"as_of": as_of.isoformat()})
+    say(f"  promotions: {advanced['started']} started, {advanced['ended']} ended, {advanced['earned']} fees {what}")
+    await story.quiet("fees in receivables")
+    await drive_money.accrue(story, as_of)
 
 
 async def _deliveries(story: Story, chapter: tuple[date, date]) -> None:
@@ -67,7 +75,7 @@ async def kill_receivables(story: Story) -> None:
     killed = time.monotonic()
     say("  receivables and its worker: killed with -9; the other services go on")
     await asyncio.sleep(DOWN_SECONDS)
-    story.downtime["backlog"] = {name: left for name, (_, left) in (await story.backlog()).items()}
+    story.downtime["backlog"] = {name: left for name, (_, left) in (await story.backlog(OTHERS)).items()}
     for name in names:
         await asyncio.to_thread(story.stack.restart, name)
     story.downtime["seconds"] = time.monotonic() - killed

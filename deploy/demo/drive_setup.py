@@ -30,6 +30,7 @@ async def master_data(story: Story) -> None:
         await keeper.put(f"/v1/stores/{bodies.store_id(number)}", bodies.store(number, profiles[number]))
 
     await for_all("stores", story.dataset.stores, put_store)
+    await story.quiet("stores in all services")
 
 
 async def contract(story: Story) -> None:
@@ -93,6 +94,7 @@ async def sell_out(story: Story, chapter: tuple[date, date]) -> None:
     weeks = set(story.weeks(chapter))
     rows = [row for row in story.dataset.rows if row.week in weeks]
     manager = story.person("ka_manager", "promotions")
-    content = bodies.sell_out(rows, story.dataset)
+    content = bodies.sell_out(rows)
     job = await manager.upload("/v1/sell-out:import", content, "text/csv", account_id=bodies.ACCOUNT)
-    say(f"  sell-out: {len(rows):,} rows, {len(content) / 1e6:.1f} MB: {job}")
+    assert not job["refused_rows"], f"sell-out: refused {job['refused']}"
+    say(f"  sell-out: {job['inserted_rows']:,} rows imported, {len(content) / 1e6:.1f} MB")

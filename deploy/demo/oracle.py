@@ -140,6 +140,11 @@ def with_tax(amount: int, rate: Fraction) -> int:
     return half_up(amount * (1 + rate))
 
 
+def without_tax(amount: int, rate: Fraction) -> int:
+    """Return ``amount`` (cents with tax) without tax."""
+    return half_up(amount / (1 + rate))
+
+
 def tiered(term: Plan, quantity: Fraction) -> int:
     """Return the whole quantity (cents) times the rate of the highest threshold reached."""
     rate = Fraction(0)
@@ -249,15 +254,15 @@ def promotions(database: sqlite3.Connection, plan: Plan) -> dict[str, dict[str, 
 
 
 def promotion_accruals(plan: Plan, found: dict[str, dict[str, Any]]) -> list[Accrual]:
-    """Return what each promotion tactic has earned."""
+    """Return what each promotion tactic has earned; promotion fees are agreed with tax in them."""
     kinds = plan["tactic_fee_kinds"]
     return [
         Accrual(
             f"{number}/{tactic}",
             0,
             kinds[tactic],
+            without_tax(figures["earned"], fee_tax_rate(plan, kinds[tactic])),
             figures["earned"],
-            with_tax(figures["earned"], fee_tax_rate(plan, kinds[tactic])),
         )
         for number, promotion in found.items()
         for tactic, figures in promotion["tactics"].items()
@@ -287,10 +292,8 @@ def retailers_books(database: sqlite3.Connection, plan: Plan) -> dict[str, dict[
             books[accrual.reference] = _claim(accrual.fee_kind, last, before + accrual.incl, before + accrual.incl)
     for number, promotion in promotions(database, plan).items():
         for tactic, figures in promotion["tactics"].items():
-            kind = plan["tactic_fee_kinds"][tactic]
-            rate = fee_tax_rate(plan, kind)
-            earned, planned = with_tax(figures["earned"], rate), with_tax(figures["planned"], rate)
-            books[f"{number}/{tactic}"] = _claim(kind, date.fromisoformat(promotion["ends_on"]), earned, planned)
+            kind, ends_on = plan["tactic_fee_kinds"][tactic], date.fromisoformat(promotion["ends_on"])
+            books[f"{number}/{tactic}"] = _claim(kind, ends_on, figures["earned"], figures["planned"])
     return books
 
 
@@ -310,3 +313,17 @@ def _cycle_end(label: str) -> date:
         return date(int(year), 12, 31)
     month = 3 * int(part[1:]) if part.startswith("Q") else int(part)
     return month_end(date(int(year), month, 1))
+
+
+def contract_value(plan: Plan, version: Plan, forecast: int, year: int) -> dict[str, int]:
+    """Return per term what a whole year costs at forecast purchases (cents), spread evenly over the term's cycles."""
+    found = {}
+    for term in version["terms"]:
+        count = {"month": 12, "quarter": 4, "year": 1}[term["cycle"]]
+        found[term["code"]] = 0
+        for place in range(count):
+            share = forecast // count + (1 if place < forecast % count else 0)
+            start = date(year, place * 12 // count + 1, 1)
+            last = month_end(date(year, (place + 1) * 12 // count, 1))
+            found[term["code"]] += term_amount(plan, term, Purchases({start: share}), (start, last), (start, last))
+    return found

@@ -17,7 +17,7 @@ from deploy.dev.run import Stack
 
 SERVICES: Final = ("contracts", "promotions", "store-ops", "receivables")
 QUIET_SECONDS: Final = 1.5
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 0.4
 QUIET_SECONDS_MAX: Final = 120.0
 
 
@@ -87,6 +87,21 @@ class Story:
                 raise TimeoutError(f"{why}: no rest after {QUIET_SECONDS_MAX:.0f} s; position and backlog: {state}")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def backlog(self) -> dict[str, tuple[int, int]]:
-        """Return per service the position of its feed, and how many events wait to be sent or applied."""
-        raise NotImplementedError
+    async def backlog(self, services: Iterable[str] = SERVICES) -> dict[str, tuple[int, int]]:
+        """Return per service the position of its feed, and how many events wait to be sent or applied.
+
+        Raises:
+            RuntimeError: an event is dead: it could not be applied, or was refused for good.
+        """
+        found = {}
+        for service in services:
+            auditor = self.person("auditor", service)
+            endpoints = (await auditor.get("/v1/webhook-endpoints", limit=50))["items"]
+            waiting = sum(endpoint["lag"] for endpoint in endpoints)
+            for state in ("pending", "retrying", "waiting"):
+                waiting += len((await auditor.get("/v1/inbox", state=state, limit=500))["items"])
+            for dead in (await auditor.get("/v1/inbox", state="dead", limit=1))["items"]:
+                raise RuntimeError(f"{service} could not apply {dead['type']} of {dead['subject']}: {dead['error']}")
+            position = max((int(endpoint["cursor"]) + endpoint["lag"] for endpoint in endpoints), default=0)
+            found[service] = (position, waiting)
+        return found

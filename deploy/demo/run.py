@@ -1,0 +1,93 @@
+"""`make demo`: start a stack of its own, tell the story, print the tables, and fail when a cent differs."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from deploy.demo import bodies_money, claims, oracle, tables
+from deploy.demo.client import Json, World, say
+from deploy.demo.constants import SIZES, Size, first_day, last_day
+from deploy.demo.dataset import Dataset, read_rows
+from deploy.demo.drive import tell
+from deploy.demo.plan import Plan
+from deploy.demo.report import Checks
+from deploy.demo.story import SERVICES, Story
+from deploy.dev.clean import clean
+from deploy.dev.run import ROOT, Stack
+
+FOLDER: Final = ROOT / ".run" / "demo"
+
+
+def prepare(size: Size) -> tuple[Plan, Json, list[claims.Remittance]]:
+    """Read the data, draw the plan, and let the retailer make up its payments from its own books."""
+    plan = Plan(Dataset(read_rows(), size))
+    published = plan.published()
+    books = oracle.retailers_books(oracle.open_data(published), published)
+    payments = claims.remittances(plan, claims.claims_from(books))
+    published["remittances"] = claims.published(payments)
+    return plan, published, payments
+
+
+def introduce(plan: Plan) -> None:
+    """Say what is real and what is generated."""
+    dataset, size = plan.dataset, plan.size
+    say(f"Gondola demo ({size.name}): Dominick's Finer Foods, refrigerated orange juice.")
+    say(
+        f"Real: {len(dataset.rows):,} rows of {len(dataset.stores)} stores, 11 items, {len(dataset.weeks)} weeks: "
+        f"sales, shelf prices, {len(dataset.promotions)} flyer promotions, deals, the retailer's unit costs."
+    )
+    say(
+        f"Shifted by 1,774 weeks: {first_day(size.first_week)} to {last_day(size.last_week)}. "
+        f"Source and licence (GPL-2+): deploy/demo/data/README.md."
+    )
+    say(
+        "Generated with a fixed seed: contract terms (documented sample rates), promotion fees, missed and late "
+        "visits, photos, returns, payments and deductions."
+    )
+
+
+async def play(stack: Stack, plan: Plan, published: Json, payments: list[claims.Remittance]) -> Checks:
+    """Tell the story on a running stack and print its tables."""
+    urls = {name: stack.url(name) for name in SERVICES}
+    grosses: dict[int, Decimal] = {}
+    for week in plan.dataset.weeks:
+        rows = [
+            row for (_, item_week), found in plan.dataset.by_item_week.items() if item_week == week for row in found
+        ]
+        grosses[week] = bodies_money.gross(rows)
+    secret = stack.settings()["GONDOLA_CLIENT_SECRET"]
+    async with World(urls, stack.url("issuer"), secret) as world:
+        story = Story(world=world, stack=stack, plan=plan, payments=payments, grosses=grosses)
+        await tell(story)
+        return await tables.show(story, published)
+
+
+def main() -> int:
+    """Run the demo; 0 when every total is right to the cent."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.demo.run", description=__doc__)
+    chosen = os.environ.get("DEMO") or "full"
+    parser.add_argument("size", nargs="?", choices=sorted(SIZES), default=chosen)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo's own database and logs live")
+    options = parser.parse_args()
+    started = time.monotonic()
+    plan, published, payments = prepare(SIZES[options.size])
+    introduce(plan)
+    clean(options.folder)
+    stack = Stack(options.folder, preferred_ports=False, say=lambda text: say(f"  {text}"))
+    with stack:
+        (options.folder / "plan.json").write_text(json.dumps(published, indent=1))
+        checks = asyncio.run(play(stack, plan, published, payments))
+    for difference in checks.differences:
+        say(f"  DIFFERENT: {difference}")
+    say(f"\n{checks.verdict()}; the whole run took {time.monotonic() - started:.0f} s")
+    return 1 if checks.differences or not checks.compared else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The tables at the end: each figure asked of the services, each total compared with the independent computation."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from deploy.demo import bodies, oracle
+from deploy.demo.constants import ITEMS
+from deploy.demo.oracle import shown
+from deploy.demo.plan import CONTRACT_NUMBER, Json
+from deploy.demo.report import Checks, grouped, percent, table
+from deploy.demo.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the independent computation says."""
+
+    plan: Json
+    database: sqlite3.Connection
+    bought: oracle.Purchases
+    promotions: dict[str, dict[str, Any]]
+
+
+async def show(story: Story, published: Json) -> Checks:
+    """Print all tables; return what was compared."""
+    checks = Checks()
+    database = oracle.open_data(published)
+    truth = Truth(published, database, oracle.purchases(database, published), oracle.promotions(database, published))
+    story.headline("The tables; every total is compared with an independent computation from the data files")
+    await contract_value(story, checks, truth)
+    await promotions(story, checks, truth)
+    return checks
+
+
+async def contract_value(story: Story, checks: Checks, truth: Truth) -> None:
+    """What the contract costs before and after the amendment, at last year's purchases."""
+    amended_on = story.plan.size.amended_on
+    year = amended_on.year
+    forecast = truth.bought.between(date(year - 1, 1, 1), date(year - 1, 12, 31))
+    director = story.person("ka_director", "contracts")
+    days = (date(amended_on.year - 1, 12, 31), amended_on)
+    said = [
+        await director.get(
+            f"/v1/contracts/{bodies.CONTRACT}/value",
+            as_of=day.isoformat(),
+            net_purchases=shown(forecast),
+            stores=len(story.dataset.stores),
+            **{"from": f"{year}-01-01", "to": f"{year}-12-31"},
+        )
+        for day in days
+    ]
+    versions = truth.plan["contract"]["versions"]
+    right = [oracle.contract_value(truth.plan, version, forecast, year) for version in versions]
+    rows = []
+    for before, after in zip(said[0]["terms"], said[1]["terms"], strict=True):
+        code = before["code"]
+        amounts = [
+            checks.same(f"contract value of {code}, version {number}", value["amount"], shown(figures[code]))
+            for number, value, figures in zip((1, 2), (before, after), right, strict=True)
+        ]
+        rows.append([code, before["clause"], before["fee_kind"], *amounts, percent(after["rate"])])
+    totals = [
+        checks.same(f"contract value, version {number}", value["amount"], shown(sum(figures.values())))
+        for number, value, figures in zip((1, 2), said, right, strict=True)
+    ]
+    rows.append(["all", "", "", *totals, percent(said[1]["rate"])])
+    table(
+        f"Contract value 合约价值: {CONTRACT_NUMBER} in {year} at purchases of {grouped(shown(forecast))}",
+        ("term", "clause", "fee", "version 1", "version 2", "rate"),
+        rows,
+        f"without tax; version 2 is the amendment; purchases as in {year - 1}",
+    )
+
+
+async def promotions(story: Story, checks: Checks, truth: Truth) -> None:
+    """Each promotion: planned, verified per tactic, earned."""
+    manager = story.person("ka_manager", "promotions")
+    listed = await manager.everything("/v1/promotion-fees", account_id=bodies.ACCOUNT)
+    fees = {(fee["promotion_number"], fee["tactic_kind"]): fee for fee in listed}
+    rows, totals = [], dict.fromkeys(("planned", "earned"), 0)
+    for number, promotion in truth.promotions.items():
+        cells, sums = [], dict.fromkeys(("planned", "earned"), 0)
+        for tactic in oracle.TACTICS:
+            fee, right = fees[number, tactic], promotion["tactics"][tactic]
+            name = f"{number}/{tactic}"
+            checks.same(f"{name} planned", fee["planned_amount"], shown(right["planned"]))
+            verified = checks.same(f"{name} verified stores", fee["verified_count"], right["count"])
+            earned = checks.same(f"{name} earned", fee["earned_amount"], shown(right["earned"]))
+            cells += [verified, earned]
+            for key in sums:
+                sums[key] += oracle.cents(fee[f"{key}_amount"] or "0")
+        for key in totals:
+            totals[key] += sums[key]
+        item = ITEMS[int(number.split("-")[1])][0]
+        days = f"{promotion['starts_on']}..{promotion['ends_on'][5:]}"
+        amounts = [grouped(shown(sums["planned"])), *cells, grouped(shown(sums["earned"]))]
+        rows.append([number, item, days, promotion["stores"], *amounts])
+    expected = {
+        key: sum(figures[key] for one in truth.promotions.values() for figures in one["tactics"].values())
+        for key in totals
+    }
+    ends = [checks.same(f"promotions {key}", shown(totals[key]), shown(expected[key])) for key in totals]
+    rows.append([f"{len(rows)} in all", "", "", "", ends[0], *[""] * 6, ends[1]])
+    head = (
+        "number",
+        "item",
+        "days",
+        "stores",
+        "planned",
+        "price",
+        "earned",
+        "DM",
+        "earned",
+        "end cap",
+        "earned",
+        "earned",
+    )
+    table(
+        "Promotions: planned, verified in stores, earned",
+        head,
+        rows,
+        "price: per pack sold where the price was kept; DM: by share of stores; end cap: per store; without tax",
+    )
