@@ -41,11 +41,14 @@ def services() -> tuple[Service, ...]:
     )
 
 
-@cache
+_documents: dict[str, dict[str, Any]] = {}
+
+
 def openapi(service: Service) -> dict[str, Any]:
     """Return the OpenAPI document of ``service``."""
-    document: dict[str, Any] = service.create_app(service.settings(environment="development")).openapi()
-    return document
+    if service.name not in _documents:
+        _documents[service.name] = service.create_app(service.settings(environment="development")).openapi()
+    return _documents[service.name]
 
 
 def name_of(service: Service) -> str:
