@@ -17,7 +17,7 @@ async def tell(story: Story) -> None:
     """Play the whole story."""
     await drive_setup.master_data(story)
     await drive_setup.contract(story)
-    chapters = story.chapters()
+    chapters = story.plan.chapters
     for place, chapter in enumerate(chapters, start=1):
         await _chapter(story, chapter, crash=place == len(chapters) // 2 + 1)
 

@@ -7,7 +7,18 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from deploy.demo.oracle import DAY, Accrual, Plan, cents, half_up, month_end, week_starts, with_tax
+from deploy.demo.oracle import (
+    DAY,
+    Accrual,
+    Plan,
+    cents,
+    fee_tax_rate,
+    half_up,
+    month_end,
+    week_starts,
+    with_tax,
+    without_tax,
+)
 
 BUCKETS = ((0, "not_due"), (30, "1_30"), (60, "31_60"), (90, "61_90"), (180, "91_180"), (365, "181_365"))
 TOLERANCE_CENTS = 100
@@ -19,6 +30,7 @@ class Outcome:
     """What became of one deduction; cents."""
 
     number: str
+    paid_on: date
     label: str
     reference: str | None
     fee_kind: str | None
@@ -59,6 +71,7 @@ def outcomes(plan: Plan, accruals: list[Accrual]) -> list[Outcome]:
         for deduction in payment["deductions"]:
             outcome = Outcome(
                 number=deduction["number"],
+                paid_on=date.fromisoformat(payment["paid_on"]),
                 label=deduction["label"],
                 reference=deduction["reference"],
                 fee_kind=deduction["fee_kind"],
@@ -154,3 +167,55 @@ def totals(found: list[Outcome]) -> dict[str, Any]:
         for name in ("amount", "accepted", "disputed", "recovered", "written_off", "open"):
             sums[name] += getattr(outcome, name)
     return by_label
+
+
+def settled(found: list[Outcome], accruals: list[Accrual], plan: Plan) -> list[tuple[Outcome, int]]:
+    """Return the accepted deductions, each with its amount without tax: the accrual's own when all of it is taken."""
+    by_reference: dict[str, list[Accrual]] = defaultdict(list)
+    for accrual in accruals:
+        by_reference[accrual.reference].append(accrual)
+    result = []
+    for outcome in found:
+        if outcome.accepted and outcome.reference is not None:
+            (accrual,) = by_reference[outcome.reference]
+            whole = outcome.accepted == accrual.incl
+            excl = accrual.excl if whole else without_tax(outcome.accepted, fee_tax_rate(plan, accrual.fee_kind))
+            result.append((outcome, excl))
+    return result
+
+
+def trial_balance(
+    database: sqlite3.Connection, plan: Plan, accruals: list[Accrual], found: list[Outcome]
+) -> dict[str, int]:
+    """Return what every ledger account has to show at the end: debits minus credits."""
+    gross = invoice_gross(database, plan)
+    net = database.execute("SELECT SUM(net_cents) FROM line").fetchone()[0]
+    paid = settled(found, accruals, plan)
+    goods = set(plan["fee_tax"]["goods_kinds"])
+    kinds = {accrual.reference: accrual.fee_kind for accrual in accruals}
+    tax = {"goods": 0, "service": 0}
+    for outcome, excl in paid:
+        assert outcome.reference is not None
+        tax["goods" if kinds[outcome.reference] in goods else "service"] += outcome.accepted - excl
+    accrued = sum(accrual.excl for accrual in accruals)
+    return {
+        "accounts_receivable": sum(open_invoices(plan, gross).values()),
+        "cash": cash(plan, gross) + sum(outcome.recovered for outcome in found),
+        "revenue": -net,
+        "output_tax": net - sum(gross.values()) + tax["goods"],
+        "input_tax": tax["service"],
+        "deductions_in_suspense": sum(outcome.open for outcome in found),
+        "disputed_deductions": sum(outcome.disputed for outcome in found),
+        "accrued_fees": sum(excl for _, excl in paid) - accrued,
+        "fee_expense": accrued,
+        "write_offs": sum(outcome.written_off for outcome in found),
+    }
+
+
+def erp_batches(plan: Plan, found: list[Outcome]) -> list[tuple[int, int]]:
+    """Return lines and amount (with tax) of the ERP's batch of each chapter: what was accepted of its payments."""
+    batches = []
+    for first, last in plan["chapters"]:
+        lines = [outcome for outcome in found if outcome.accepted and first <= outcome.paid_on.isoformat() <= last]
+        batches.append((len(lines), sum(outcome.accepted for outcome in lines)))
+    return batches

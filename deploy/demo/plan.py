@@ -141,6 +141,13 @@ class Plan:
             {"number": 2, "valid_from": self.size.amended_on, "terms": contract_terms(self.size, amended=True)},
         ]
 
+    @property
+    def chapters(self) -> list[tuple[date, date]]:
+        """The first and the last day of each chapter: a calendar year, or what the story has of it."""
+        ends = self.size.years
+        starts = [self.size.contract_from, *(date(end.year + 1, 1, 1) for end in ends[:-1])]
+        return list(zip(starts, ends, strict=True))
+
     def weeks_of(self, start: date, end: date) -> Iterator[int]:
         """Yield the weeks that begin in the days from ``start`` to ``end``."""
         return (week for week in self.dataset.weeks if start <= first_day(week) <= end)
@@ -154,6 +161,7 @@ class Plan:
             "last_week": size.last_week,
             "week_40": constants.WEEK_40.isoformat(),
             "until": size.until.isoformat(),
+            "chapters": [[first.isoformat(), last.isoformat()] for first, last in self.chapters],
             "stores": self.dataset.stores,
             "items": {str(item): facts[2] for item, facts in constants.ITEMS.items()},
             "settings": {

@@ -48,12 +48,6 @@ class Story:
         """Show that a step begins, and when."""
         say(f"\n[{time.monotonic() - self.started:6.1f} s] {text}")
 
-    def chapters(self) -> list[tuple[date, date]]:
-        """Return the first and the last day of each chapter, a calendar year or what the story has of it."""
-        ends = self.plan.size.years
-        starts = [self.plan.size.contract_from, *(date(end.year + 1, 1, 1) for end in ends[:-1])]
-        return list(zip(starts, ends, strict=True))
-
     def weeks(self, chapter: tuple[date, date]) -> list[int]:
         """Return the weeks that begin in the chapter."""
         return list(self.plan.weeks_of(*chapter))

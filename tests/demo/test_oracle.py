@@ -199,7 +199,7 @@ def test_each_deduction_takes_what_the_ones_before_left() -> None:
         deduction("7", "N", "5.00"),
         deduction("8", "T", "100.51"),  # One cent above the tolerance.
     ]
-    plan = plan_of(remittances=[{"deductions": kept}])
+    plan = plan_of(remittances=[{"paid_on": "2024-08-05", "deductions": kept}])
     owed = [oracle.Accrual(name, 0, "x", 0, cents) for name, cents in (("A", 10_000), ("B", 10_000), ("N", 0))]
     owed.append(oracle.Accrual("T", 0, "x", 0, 10_000))
     found = [
@@ -262,3 +262,24 @@ def test_the_oracle_shares_no_code_with_what_it_checks(module: ModuleType) -> No
         if isinstance(node, ast.ImportFrom):
             assert node.module is not None
             assert node.module.split(".")[0] in allowed or node.module == "deploy.demo.oracle"
+
+
+def test_the_ledger_balances_whatever_became_of_the_deductions(data: Path) -> None:
+    kept = [
+        deduction("1", "P-01-040/price", "11.80"),  # 11.77 is owed; 0.03 is let go.
+        deduction("2", "P-01-040/endcap", "20.00", "recover"),  # 16.00 is owed.
+        deduction("3", "P-01-040/endcap", "5.00", "write_off"),
+        deduction("4", None, "1.00"),
+    ]
+    payment = {"paid_on": "2024-08-05", "weeks": [39, 40], "deductions": kept}
+    plan = plan_of(contract=contract(PCT), remittances=[payment], chapters=[["2024-06-01", "2024-12-31"]])
+    database = oracle.open_data(plan, data)
+    accruals = oracle.accruals(database, plan)
+    found = oracle_ledger.outcomes(plan, accruals)
+    balance = oracle_ledger.trial_balance(database, plan, accruals, found)
+    assert sum(balance.values()) == 0
+    assert balance["write_offs"] == 3 + 500
+    assert balance["deductions_in_suspense"] == 100
+    assert balance["input_tax"] == 91  # 16.00 with 6 % is 15.09 without.
+    assert balance["accounts_receivable"] == 1901 + 225 + 22  # The third invoice with 13 % on each of its two lines.
+    assert oracle_ledger.erp_batches(plan, found) == [(2, 1177 + 1600)]
