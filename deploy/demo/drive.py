@@ -7,7 +7,7 @@ from datetime import date
 
 from deploy.demo import drive_field, drive_money, drive_setup
 from deploy.demo.client import say
-from deploy.demo.story import Story
+from deploy.demo.story import STILL_SECONDS_OF_JOBS, Story
 
 DOWN_SECONDS = 2.0
 OTHERS = ("contracts", "promotions", "store-ops")
@@ -40,10 +40,10 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
         group.create_task(_deliveries(story, chapter))
         if crash:
             group.create_task(kill_receivables(story))
-    await story.quiet("verdicts in promotions")
+    await story.quiet("verdicts in promotions", STILL_SECONDS_OF_JOBS)
     await _earn(story, end, "earned")
     await drive_field.stragglers(story, chapter, tasks)
-    await story.quiet("late verdicts in promotions")
+    await story.quiet("late verdicts in promotions", STILL_SECONDS_OF_JOBS)
     await _earn(story, end, "corrected")
     story.headline(f"{year}: payments, deductions, the ERP's batch")
     due = await drive_money.payments(story, chapter)

@@ -16,8 +16,10 @@ from deploy.demo.plan import Plan
 from deploy.dev.run import Stack
 
 SERVICES: Final = ("contracts", "promotions", "store-ops", "receivables")
-QUIET_SECONDS: Final = 1.5
-POLL_SECONDS: Final = 0.4
+STILL_SECONDS: Final = 0.7
+STILL_SECONDS_OF_JOBS: Final = 1.7
+"""Where a job that looks once a second has to have had its turn."""
+POLL_SECONDS: Final = 0.2
 QUIET_SECONDS_MAX: Final = 120.0
 
 
@@ -61,7 +63,7 @@ class Story:
         """Return the calendar year in which the promotion begins."""
         return first_day(promotion.first_week).year
 
-    async def quiet(self, why: str) -> None:
+    async def quiet(self, why: str, still_seconds: float = STILL_SECONDS) -> None:
         """Wait until every event has been delivered and applied and nothing new has come for a moment.
 
         Raises:
@@ -74,7 +76,7 @@ class Story:
             now = time.monotonic()
             if state != seen:
                 seen, since = state, now
-            if not any(left for _, left in state.values()) and now - since >= QUIET_SECONDS:
+            if not any(left for _, left in state.values()) and now - since >= still_seconds:
                 say(f"  {why}: quiet after {now - begun:.1f} s")
                 return
             if now - begun > QUIET_SECONDS_MAX:
