@@ -37,9 +37,7 @@ async def check_account(connection: Connection, account_id: UUID) -> None:
         AccountUnknown: it is not.
     """
     if not await connection.fetchval(ACCOUNT, account_id):
-        message = (
-            f"No account {account_id} in your scope: check the id, or wait until its data has arrived from contracts."
-        )
+        message = f"No account {account_id} in your scope: check the id, or wait until it has arrived."
         raise AccountUnknown(message, pointers=["/account_id"])
 
 

@@ -112,7 +112,7 @@ async def put_dm_slot(
     """Create or change a DM slot 档期.
 
     - 201 when new, 200 when it existed; the same body again changes nothing.
-    - Slots of an account do not overlap: 409 `dm_slot_overlaps`; year and number are unique: 409 `dm_slot_number_taken`.
+    - Slots of an account do not overlap: 409 `dm_slot_overlaps`; year and number: 409 `dm_slot_number_taken`.
     - A booked slot keeps its account, dates and booked positions: 409 `dm_slot_in_use`.
     """
     slot = body.slot(dm_slot_id, settings.dm_defaults)

@@ -23,7 +23,8 @@ SELECT = """SELECT id, account_id, name, currency, starts_on, ends_on, budget, c
     budget - committed AS available, version, created_at, updated_at FROM funds"""
 LIST = ListQuery(select=SELECT, order=("starts_on", "id"), filters={"account_id": "account_id = {}"})
 LEDGER = ListQuery(
-    select="""SELECT seq, fund_id, kind, amount, promotion_id, fee_id, booked_on, committed_after, source_id, recorded_at
+    select="""SELECT seq, fund_id, kind, amount, promotion_id, fee_id, booked_on, committed_after, source_id,
+        recorded_at
         FROM fund_entries""",
     order=("seq",),
     filters={"fund_id": "fund_id = {}", "promotion_id": "promotion_id = {}"},

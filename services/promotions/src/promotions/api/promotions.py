@@ -126,7 +126,7 @@ async def attach_promotion_agreement(promotion_id: UUID, body: models.AgreementI
 async def submit_promotion(promotion_id: UUID, body: models.SubmitIn, raw: Raw) -> Response:
     """Hand a draft in for approval.
 
-    - No other promotion may have one of its products in one of its stores on one of its days: 409 `promotion_overlaps`.
+    - No other promotion may have its product in its store on its day: 409 `promotion_overlaps`.
     - A DM tactic comes by the deadline of its slot: 422 `submit_deadline_passed`.
     - Products and stores are known, fund and slot fit: 422 `unknown_references`, `fund_unfit`, `dm_slot_unfit`.
     """
@@ -173,7 +173,7 @@ async def amend_promotion(
 ) -> Response:
     """Replace the plan of a committed promotion before its start, under a new agreement: event `promotion_changed`.
 
-    Fund, DM places and held products follow the new plan, all or nothing. A tactic that keeps its id keeps its fee's id.
+    Fund, DM places and held products follow, all or nothing. A tactic that keeps its id keeps its fee's id.
     """
     promotion = await promotions.get(raw, promotion_id, lock=True)
     require_match(if_match, promotion.version)

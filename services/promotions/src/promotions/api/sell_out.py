@@ -12,6 +12,7 @@ from starlette.responses import Response
 from promotions.api.common import IMPORTERS, READERS, check_account
 from promotions.app import import_sell_out
 from promotions.domain.errors import ImportJobUnknown
+from shared.platform.auth import Role
 from shared.platform.clock import now
 from shared.platform.fields import Amount, Answer, Instant, Quantity
 from shared.platform.http import Caller, Raw, Router, json_response
@@ -21,9 +22,10 @@ from shared.platform.pagination import ListQuery, Page
 router = Router(prefix="/v1/sell-out", tags=["sell-out"])
 jobs_router = Router(prefix="/v1/import-jobs", tags=["sell-out"])
 
+FILE_READERS = (*READERS, Role.ERP)
 LIST = ListQuery(
-    select="""SELECT account_id, store_id, product_id, week_starts_on, quantity, retail_amount, price_off_flag, dm_flag,
-        display_flag FROM sell_out""",
+    select="""SELECT account_id, store_id, product_id, week_starts_on, quantity, retail_amount,
+        price_off_flag, dm_flag, display_flag FROM sell_out""",
     order=("account_id", "store_id", "product_id", "week_starts_on"),
     filters={
         "account_id": "account_id = {}",
@@ -42,13 +44,9 @@ REFUSED = ListQuery(
 )
 FIRST_REFUSED = "SELECT line, field, reason, value FROM import_refusals WHERE job_id = $1 ORDER BY line LIMIT 100"
 SUMMARY = {
-    by: f"""SELECT {column} AS {name}, sum(quantity) AS quantity, sum(retail_amount) AS retail_amount, count(*) AS row_count
-        FROM sell_out WHERE account_id = $1 AND week_starts_on BETWEEN $2 AND $3 GROUP BY {column} ORDER BY {column}"""
-    for by, column, name in (
-        ("product", "product_id", "product_id"),
-        ("week", "week_starts_on", "week_starts_on"),
-        ("store", "store_id", "store_id"),
-    )
+    by: f"SELECT {by}, sum(quantity) AS quantity, sum(retail_amount) AS retail_amount, count(*) AS row_count"  # noqa: S608
+    f" FROM sell_out WHERE account_id = $1 AND week_starts_on BETWEEN $2 AND $3 GROUP BY {by} ORDER BY {by}"
+    for by in ("product_id", "week_starts_on", "store_id")
 }
 CSV_EXAMPLE = (
     "store_code,sku,week_starts_on,quantity,retail_amount,price_off_flag,dm_flag,display_flag\n"
@@ -62,6 +60,9 @@ class SummaryBy(StrEnum):
     PRODUCT = "product"
     WEEK = "week"
     STORE = "store"
+
+
+_COLUMNS = {SummaryBy.PRODUCT: "product_id", SummaryBy.WEEK: "week_starts_on", SummaryBy.STORE: "store_id"}
 
 
 class SellOutOut(Answer):
@@ -158,9 +159,10 @@ async def import_sell_out_file(
     account_id: UUID,
     atomic: bool = False,  # noqa: FBT001, FBT002
 ) -> Response:
-    """Import weekly sell-out of one account from a CSV stream (UTF-8, up to 256 MiB), whose first line names the columns.
+    """Import weekly sell-out of one account from a CSV stream (UTF-8, up to 256 MiB); the first line names the columns.
 
-    - `store_code`, `sku`, `week_starts_on`, `quantity`; if known `retail_amount`, `price_off_flag`, `dm_flag`, `display_flag`.
+    - `store_code`, `sku`, `week_starts_on`, `quantity`; if known `retail_amount` and three flags 0 or 1:
+      `price_off_flag`, `dm_flag`, `display_flag`.
     - One row a store, product and week: a row that is there is replaced when it differs.
     - Good rows go in, bad rows are listed with line, field and reason; with `atomic=true` all or nothing.
     - Fees per unit sold that the rows touch are earned again by the next advance.
@@ -178,7 +180,7 @@ async def import_sell_out_file(
     return await _job(raw, job.id, status=201)
 
 
-@router.get("", operation_id="list_sell_out", policy=(*READERS, *IMPORTERS[-1:]), list_of=SellOutOut)
+@router.get("", operation_id="list_sell_out", policy=FILE_READERS, list_of=SellOutOut)
 async def list_sell_out(
     raw: Raw,
     page: Page,
@@ -203,27 +205,23 @@ async def summarise_sell_out(
     by: SummaryBy = SummaryBy.PRODUCT,
 ) -> Response:
     """Sum an account's sell-out of the weeks that start within `from` and `to`, by product, week or store."""
-    rows = await raw.fetch(SUMMARY[by], account_id, from_, to)
+    rows = await raw.fetch(SUMMARY[_COLUMNS[by]], account_id, from_, to)
     return json_response({"items": [dict(row) for row in rows]})
 
 
-@jobs_router.get("", operation_id="list_import_jobs", policy=(*READERS, *IMPORTERS[-1:]), list_of=ImportJobOut)
+@jobs_router.get("", operation_id="list_import_jobs", policy=FILE_READERS, list_of=ImportJobOut)
 async def list_import_jobs(raw: Raw, page: Page, account_id: UUID | None = None) -> Response:
     """List import jobs, the newest first."""
     return await JOBS.page(raw, page, account_id=account_id)
 
 
-@jobs_router.get(
-    "/{job_id}", operation_id="get_import_job", policy=(*READERS, *IMPORTERS[-1:]), answers=ImportJobDetail
-)
+@jobs_router.get("/{job_id}", operation_id="get_import_job", policy=FILE_READERS, answers=ImportJobDetail)
 async def get_import_job(job_id: UUID, raw: Raw) -> Response:
     """Return an import job with its counts and the first hundred refused lines."""
     return await _job(raw, job_id)
 
 
-@jobs_router.get(
-    "/{job_id}/refused-rows", operation_id="list_refused_rows", policy=(*READERS, *IMPORTERS[-1:]), list_of=RefusedRow
-)
+@jobs_router.get("/{job_id}/refused-rows", operation_id="list_refused_rows", policy=FILE_READERS, list_of=RefusedRow)
 async def list_refused_rows(job_id: UUID, raw: Raw, page: Page) -> Response:
     """List the refused lines of an import job; at most 10,000 are kept, all are counted."""
     return await REFUSED.page(raw, page, job_id=job_id)

@@ -97,7 +97,10 @@ class SellOutReader:
 
     def _read_header(self, text: str) -> None:
         self._line = 1
-        names = [name.strip().lower() for name in _split(text.removeprefix("\ufeff").rstrip("\r"))]
+        try:
+            names = [name.strip().lower() for name in _split(text.removeprefix("\ufeff").rstrip("\r"))]
+        except _Refused:
+            names = []
         missing = [name for name in REQUIRED if name not in names]
         unknown = [name for name in names if name not in {*REQUIRED, *OPTIONAL}]
         if missing or unknown or len(set(names)) != len(names):
