@@ -15,7 +15,7 @@ _KEEP = """
 INSERT INTO idempotency_keys (caller, key, fingerprint, status, content_type, etag, body, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-_FORGET = "DELETE FROM idempotency_keys WHERE created_at < $1 - make_interval(days => $2)"
+_FORGET = "DELETE FROM idempotency_keys WHERE created_at < $1::timestamptz - make_interval(days => $2)"
 
 
 async def claim(connection: Connection, caller: str, key: str, fingerprint: bytes) -> Response | None:

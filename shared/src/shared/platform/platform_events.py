@@ -10,10 +10,12 @@ import asyncpg
 from shared.kernel.events import Event
 from shared.platform.json import encode
 
+DISABLED = "An endpoint failed for five days; nothing is sent to it until its owner enables it again."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpointDisabled(Event):
-    """An endpoint failed for five days; nothing is sent to it until its owner enables it again."""
+    """An endpoint failed for five days."""
 
     noun: ClassVar[str] = "webhook-endpoint"
     owner: str
@@ -27,7 +29,8 @@ class WebhookEndpointDisabled(Event):
 def disabled_class(service: str) -> type[WebhookEndpointDisabled]:
     """Return the event class of ``service`` (kebab-case)."""
     kind = f"gondola.{service.replace('-', '_')}.webhook_endpoint_disabled.v1"
-    return type("WebhookEndpointDisabled", (WebhookEndpointDisabled,), {"event_type": kind, "__slots__": ()})
+    named = type("WebhookEndpointDisabled", (WebhookEndpointDisabled,), {"event_type": kind, "__doc__": DISABLED})
+    return dataclass(frozen=True, slots=True, kw_only=True)(named)
 
 
 def disabled_event(service: str, endpoint: asyncpg.Record, reason: str) -> WebhookEndpointDisabled:

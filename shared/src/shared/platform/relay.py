@@ -197,7 +197,7 @@ class Session:
     async def lock(self, endpoint_id: UUID) -> bool:
         """Take the endpoint's lock, if nobody else has it."""
         async with self.busy:
-            if endpoint_id not in self._held and await self.connection.fetchval(TRY_LOCK, endpoint_id):
+            if endpoint_id not in self._held and await self.connection.fetchval(TRY_LOCK, str(endpoint_id)):
                 self._held.add(endpoint_id)
         return endpoint_id in self._held
 
