@@ -270,7 +270,9 @@ async def test_a_contract_is_valued_at_a_forecast(manager: Api, signed: Sign) ->
         id=None, code="T2", fee_kind="display_package", tax_basis="incl",
         calculation={"method": "per_store_period", "amount": "830", "period": "month"},
     )  # fmt: skip
-    lump = bodies.term(id=None, code="T3", calculation={"method": "fixed", "amount": "36500.00", "period": "year"}, cycle="year")
+    lump = bodies.term(
+        id=None, code="T3", calculation={"method": "fixed", "amount": "36500.00", "period": "year"}, cycle="year"
+    )
     path = await signed(terms=[bodies.term(), display, lump])
     forecast = {"as_of": "2026-06-30", "net_purchases": "1200000", "stores": "10"}
     value = (await manager.get(f"{path}/value", params=forecast)).json()

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Path, Query
 from starlette.responses import Response
 
+from contracts.api import examples
 from contracts.api.common import MANAGERS, READERS
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
@@ -62,6 +63,8 @@ class AccountFields(Answer):
 
 class AccountIn(AccountFields, Body):
     """An account to create or to replace."""
+
+    model_config = examples.shows(examples.ACCOUNT)
 
 
 class AccountOut(AccountFields):

@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from contracts.api import examples
 from contracts.domain.contract import Contract, ContractStatus, ContractVersion
 from contracts.domain.fee_kinds import FeeKind
 from contracts.domain.fees import Calculation, Period
@@ -16,7 +19,7 @@ from shared.platform.fields import Amount, Answer, Body, Code, Currency, Rate, S
 from shared.platform.ids import new_id
 
 
-def _decimals_are_strings(value: Any) -> Any:
+def _refuse_numbers(value: Any) -> Any:
     """Refuse numbers anywhere in a calculation: all of them are money or rates."""
     parts = [value]
     while parts:
@@ -30,11 +33,32 @@ def _decimals_are_strings(value: Any) -> Any:
     return value
 
 
-AnyCalculation = Annotated[Calculation, BeforeValidator(_decimals_are_strings), Field(discriminator="method")]
+class _DecimalsAreStrings:
+    """Says so in the documents; the domain's classes know nothing of JSON."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        document = handler(schema)
+        parts = [handler.resolve_ref_schema(option) for option in document["oneOf"]]
+        while parts:
+            part = parts.pop()
+            if {"type": "number"} in part.get("anyOf", ()):
+                del part["anyOf"]
+                part["type"] = "string"
+            parts.extend(part.get("properties", {}).values())
+            if "items" in part:
+                parts.append(handler.resolve_ref_schema(part["items"]))
+        return document
+
+
+AnyCalculation = Annotated[
+    Calculation, BeforeValidator(_refuse_numbers), Field(discriminator="method"), _DecimalsAreStrings()
+]
 
 
 class TermIn(Body):
     """A term line 合同条款."""
+
+    model_config = examples.shows(examples.REBATE)
 
     id: UUID | None = None
     """Identifier of the term, of your own choice; keep it in an amendment that keeps the term."""
@@ -52,9 +76,9 @@ class TermIn(Body):
     """Settlement cycle 结算周期: quantities start at zero in each calendar cycle."""
     settlement_method: SettlementMethod
     """on_invoice 票扣, offset 账扣, cash 电汇/现金 or free_goods 货补."""
-    minimum: Amount | None = None
+    minimum: Annotated[Amount, Field(ge=0)] | None = None
     """Guaranteed amount per cycle 保底, in the contract's currency."""
-    maximum: Amount | None = None
+    maximum: Annotated[Amount, Field(ge=0)] | None = None
     """Highest amount per cycle 封顶, in the contract's currency."""
 
     def term(self) -> Term:
@@ -72,6 +96,8 @@ Terms = Annotated[list[TermIn], Field(max_length=TERMS_MAX)]
 
 class DraftIn(Body):
     """What is drafted: the contract's head and its first version."""
+
+    model_config = examples.shows(examples.DRAFT)
 
     settlement_entity_id: UUID
     """Who pays under it 结算主体; one of the account's."""
@@ -109,6 +135,8 @@ class DraftIn(Body):
 class ContractIn(DraftIn):
     """A contract to draft."""
 
+    model_config = examples.shows(examples.CONTRACT)
+
     id: UUID | None = None
     """Identifier of your own choice."""
     account_id: UUID
@@ -117,6 +145,8 @@ class ContractIn(DraftIn):
 
 class SignIn(Body):
     """The signature under the latest version."""
+
+    model_config = examples.shows(examples.SIGNATURE)
 
     signed_on: date
     """Day of signature, as on the paper."""
@@ -129,6 +159,8 @@ class SignIn(Body):
 class AmendIn(Body):
     """An amendment 补充协议 to draft."""
 
+    model_config = examples.shows(examples.AMENDMENT)
+
     valid_from: date
     """First day on which it holds; after the first day of the version before it."""
     payment_terms: PaymentTerms
@@ -139,6 +171,8 @@ class AmendIn(Body):
 
 class TerminateIn(Body):
     """An early end."""
+
+    model_config = examples.shows(examples.TERMINATION)
 
     on: date
     """The contract's last day."""

@@ -7,6 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
+from contracts.api import examples
 from contracts.api.common import READERS
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
@@ -62,6 +63,8 @@ class ProductFields(Answer):
 
 class ProductIn(ProductFields, Body):
     """A product to create or to replace."""
+
+    model_config = examples.shows(examples.PRODUCT)
 
 
 class ProductOut(ProductFields):

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Path
 from starlette.responses import Response
 
+from contracts.api import examples
 from contracts.api.common import MANAGERS, READERS
 from contracts.api.master_data import fields_of, get_row, page_with_json, put_row
 from contracts.db import queries, tables
@@ -39,6 +40,8 @@ class SettlementEntityFields(Answer):
 
 class SettlementEntityIn(SettlementEntityFields, Body):
     """A settlement entity to create or to replace."""
+
+    model_config = examples.shows(examples.SETTLEMENT_ENTITY)
 
 
 class SettlementEntityOut(SettlementEntityFields):
