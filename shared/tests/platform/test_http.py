@@ -1,13 +1,18 @@
 """The way of a request: who may, what is one effect, what an error looks like."""
 
 import asyncio
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from shared.platform.auth import Role
 from shared.platform.db import Connection
 from shared.platform.ids import new_id
+from shared.platform.revisions import head_revision
+from shared.platform.service import Service
+from shared.platform.settings import ServiceSettings
 from shared.testing import Api
 
 HERE, THERE = UUID(int=1), UUID(int=2)
@@ -195,3 +200,11 @@ async def test_health_and_pages_are_open(api: Api) -> None:
     document = (await api.get("/openapi.json")).json()
     assert document["paths"]["/v1/things"]["post"]["x-roles"] == ["ka_manager"]
     assert document["paths"]["/v1/things"]["post"]["security"] == [{"token": []}]
+
+
+async def test_the_head_revision_is_alembics(service: Service, settings: ServiceSettings, tmp_path: Path) -> None:
+    scripts = ScriptDirectory.from_config(service.migrations(settings).config)
+    assert head_revision(service.migrations_folder) == scripts.get_current_head()
+    (tmp_path / "versions").mkdir()
+    with pytest.raises(ValueError, match="0 newest"):
+        head_revision(tmp_path)

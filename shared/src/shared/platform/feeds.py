@@ -26,7 +26,7 @@ FEED_BYTES_MAX = 16 << 20
 OK = 200
 
 CLAIM_GAPS = """
-UPDATE inbox_subjects AS subject SET pull_at = $1 + make_interval(secs => $3)
+UPDATE inbox_subjects AS subject SET pull_at = $1::timestamptz + make_interval(secs => $3)
 FROM event_sources AS source
 WHERE source.source = subject.source AND source.enabled AND source.feed_url IS NOT NULL
   AND (subject.source, subject.subject) IN (

@@ -17,15 +17,14 @@ from shared.platform import idempotency
 from shared.platform.auth import EVERYTHING, Principal, Role
 from shared.platform.db import Connection, Database, raw_of
 from shared.platform.json import decode, encode
-from shared.platform.problems import HttpProblem, Problem
+from shared.platform.problems import MEDIA_TYPE, HttpProblem
 
 MIB = 1 << 20
 BODY_BYTES_MAX = MIB
-PUBLIC: Sequence[Role] | Literal["signed"] = ()
-"""Policy of an operation that anybody may call."""
 SIGNED: Literal["signed"] = "signed"
 """Policy of an operation that checks a webhook signature instead of a token."""
 Policy = Sequence[Role] | Literal["signed"]
+"""Roles that may call an operation; none: every caller with an acceptable token."""
 COMMON_PROBLEMS = {
     400: "The request cannot be read.",
     401: "The token is missing or not acceptable.",
@@ -36,6 +35,12 @@ COMMON_PROBLEMS = {
     422: "A field or a rule is broken; `errors` says which.",
     429: "Too many requests; wait for `Retry-After` seconds.",
     503: "Not available right now; send it again after `Retry-After` seconds.",
+}
+
+
+PROBLEM_ANSWERS = {
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, text in COMMON_PROBLEMS.items()
 }
 
 
@@ -202,13 +207,7 @@ class Router(APIRouter):
         ``policy``: roles that may call it. ``answers``: model of the answer, for the documents only: handlers return a
         ``Response`` or an ``Answer``. ``list_of``: model of a page's items. ``stream``: the handler reads the body.
         """
-        documented: dict[int | str, dict[str, Any]] = {
-            status: {
-                "description": text,
-                "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-            }
-            for status, text in COMMON_PROBLEMS.items()
-        }
+        documented: dict[int | str, dict[str, Any]] = dict(PROBLEM_ANSWERS)
         if list_of is not None:
             documented[status_code] = {"model": page_of(list_of), "description": "A page."}
         elif answers is not None:

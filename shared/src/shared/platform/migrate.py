@@ -8,7 +8,6 @@ import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -27,11 +26,6 @@ class Migrations:
         self.config.set_main_option("script_location", str(folder))
         self.config.set_main_option("path_separator", "os")
         self.config.attributes["migrations"] = self
-
-    @property
-    def head(self) -> str | None:
-        """The newest revision in the folder."""
-        return ScriptDirectory.from_config(self.config).get_current_head()
 
     def up(self, revision: str = "head") -> None:
         """Bring the schema up to ``revision``."""

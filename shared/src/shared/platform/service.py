@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx
@@ -20,7 +20,6 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,9 +36,12 @@ from shared.platform.jobs import Job, JobContext
 from shared.platform.json import Unreadable
 from shared.platform.limits import RateLimiter
 from shared.platform.middleware import Observe
-from shared.platform.migrate import Migrations
+from shared.platform.revisions import head_revision
 from shared.platform.settings import ServiceSettings
 from shared.platform.worker import Worker
+
+if TYPE_CHECKING:
+    from shared.platform.migrate import Migrations
 
 __all__ = ["Job", "JobContext", "Service"]
 
@@ -80,11 +82,16 @@ class Service:
         """The events that the service publishes."""
         return Catalogue(service=self.package, examples=self.examples, folder=self.folder / "events" / "published")
 
-    def migrations(self, settings: ServiceSettings) -> Migrations:
+    @property
+    def migrations_folder(self) -> Path:
+        """The folder of Alembic's scripts, beside ``src``."""
+        return self.folder.parents[1] / "migrations"
+
+    def migrations(self, settings: ServiceSettings) -> "Migrations":
         """The service's migrations, on the owner's URL."""
-        return Migrations(
-            self.folder.parents[1] / "migrations", self.metadata, settings.owner_database_url.get_secret_value()
-        )
+        from shared.platform.migrate import Migrations  # noqa: PLC0415 - Alembic costs every process half a second
+
+        return Migrations(self.migrations_folder, self.metadata, settings.owner_database_url.get_secret_value())
 
     def create_app(self, settings: ServiceSettings | None = None) -> FastAPI:
         """Return the ASGI application; with ``worker=inline`` it also does the worker's work."""
@@ -120,7 +127,7 @@ class Service:
         database = await _connect(settings, self.name)
         async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
             app.state.database = database
-            app.state.migration_head = self.migrations(settings).head
+            app.state.migration_head = head_revision(self.migrations_folder)
             app.state.rate_limiter = RateLimiter(settings.requests_per_minute)
             app.state.authenticator = Authenticator(
                 issuer=settings.issuer, audience=settings.audience, keys_url=settings.keys_url, client=client
@@ -207,7 +214,7 @@ def _add_problem_handlers(app: FastAPI, constraints: Mapping[str, DomainError]) 
     app.add_exception_handler(DomainError, problems.on_domain_error)
     app.add_exception_handler(ValueError, problems.on_value_error)
     app.add_exception_handler(RequestValidationError, problems.on_validation_error)
-    app.add_exception_handler(StarletteHTTPException, problems.on_http_exception)
+    app.add_exception_handler(problems.FrameworkError, problems.on_http_exception)
     app.add_exception_handler(problems.HttpProblem, problems.on_http_problem)
     app.add_exception_handler(Unauthenticated, problems.on_unauthenticated)
     app.add_exception_handler(Unreadable, problems.on_unreadable)
@@ -239,15 +246,16 @@ def _add_health(app: FastAPI, registry: CollectorRegistry) -> None:
 
 
 def _add_security(app: FastAPI) -> None:
-    """Say in the OpenAPI document that operations take a bearer token, but for those that check a signature."""
+    """Complete the OpenAPI document: the problem's schema; a bearer token for all that do not check a signature."""
     make = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = make()
-            document.setdefault("components", {})["securitySchemes"] = {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
+            components = document.setdefault("components", {})
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+            problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            components.setdefault("schemas", {}).update(problem.pop("$defs"), Problem=problem)
             for path in document["paths"].values():
                 for operation in path.values():
                     operation["security"] = [] if operation.get("x-roles") == "signed" else [{"token": []}]

@@ -35,7 +35,7 @@ KEEP_DAYS = 90
 PRUNE_ROWS = 5000
 
 CLAIM_JOB = """
-INSERT INTO job_runs AS job (name, next_due_at, started_at) VALUES ($1, $2 + make_interval(secs => $3), $2)
+INSERT INTO job_runs AS job (name, next_due_at, started_at) VALUES ($1, $2::timestamptz + make_interval(secs => $3), $2)
 ON CONFLICT (name) DO UPDATE SET next_due_at = excluded.next_due_at, started_at = $2, finished_at = NULL
 WHERE job.next_due_at <= $2
 RETURNING true
