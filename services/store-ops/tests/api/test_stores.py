@@ -100,7 +100,9 @@ async def test_two_stores_of_an_account_cannot_have_one_code(manager: Api, store
         ({"grade": "E"}, "/grade"),
         ({"opened_on": "yesterday"}, "/opened_on"),
         ({"colour": "red"}, "/colour"),
-        ({"area_sqm": "0"}, "/area_sqm"),
+        ({"area_sqm": "0"}, None),
+        ({"area_sqm": 8500.5}, "/area_sqm"),
+        ({"latitude": "91", "longitude": "0"}, None),
     ],
 )
 async def test_a_description_that_cannot_be_is_refused(

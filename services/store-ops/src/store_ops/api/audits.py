@@ -1,7 +1,6 @@
 """Audits 门店检查: what phones report from stores, late and more than once, and each taken in exactly once."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,12 +10,12 @@ from fastapi import Query, Request, Response
 from shared.platform.auth import Principal
 from shared.platform.clock import now
 from shared.platform.db import Connection, Database
-from shared.platform.fields import Answer, Instant, UnitPrice
+from shared.platform.fields import Answer, Instant, Rate, UnitPrice
 from shared.platform.http import Raw, Router, json_response
 from shared.platform.outbox import arguments_of
 from shared.platform.pagination import Page
 from store_ops.api.audit_body import AuditRead, body_schema, read_audit
-from store_ops.api.policies import READERS, VISITORS
+from store_ops.api.common import READERS, VISITORS
 from store_ops.db import audits as queries
 from store_ops.domain.audit import AuditIdTaken, FindingKind, completed
 from store_ops.domain.position import distance_m
@@ -111,9 +110,9 @@ class AuditOut(Answer):
     """Photos of the whole visit."""
     note: str | None
     """Remark."""
-    latitude: Decimal | None
+    latitude: Rate | None
     """Degrees north (WGS 84) of the phone."""
-    longitude: Decimal | None
+    longitude: Rate | None
     """Degrees east (WGS 84) of the phone."""
     distance_m: int | None
     """Metres from the store; null unless both positions are known."""

@@ -8,7 +8,7 @@ from shared.platform.db import Database
 from shared.platform.fields import Answer, Instant, Sha256
 from shared.platform.http import Caller, Raw, Router, json_response
 from shared.platform.problems import HttpProblem
-from store_ops.api.policies import READERS, VISITORS
+from store_ops.api.common import READERS, VISITORS, problem_answer
 from store_ops.app import photo_files
 from store_ops.db import photos as queries
 from store_ops.domain.photo import MEDIA_TYPES, PhotoHashWrong
@@ -41,7 +41,7 @@ class PhotoOut(Answer):
     stream=True,
     responses={
         201: {"model": PhotoOut, "description": "Arrived for the first time."},
-        415: {"description": "The Content-Type is not that of a photo."},
+        415: problem_answer("The Content-Type is not that of a photo."),
     },
     openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(sorted(MEDIA_TYPES), BYTES)}},
 )

@@ -1,10 +1,13 @@
 """Which thresholds hold here, and how well each is founded."""
 
+from typing import Annotated
+
 from fastapi import Request, Response
+from pydantic import Field
 
 from shared.platform.fields import Answer
 from shared.platform.http import Router, json_response
-from store_ops.api.policies import READERS
+from store_ops.api.common import READERS
 from store_ops.settings import THRESHOLD_FIELDS, Settings
 
 router = Router(prefix="/v1/settings-status", tags=["settings"])
@@ -28,7 +31,7 @@ class ThresholdOut(Answer):
 class SettingsStatusOut(Answer):
     """The thresholds."""
 
-    items: list[ThresholdOut]
+    items: Annotated[list[ThresholdOut], Field(max_length=20)]
     """One entry each."""
 
 

@@ -6,22 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import Field
 
 from shared.platform.clock import now
-from shared.platform.fields import Answer, Body, Code, ShortText
+from shared.platform.fields import Amount, Answer, Body, Code, Rate, ShortText
 from shared.platform.http import Caller, IfMatch, Raw, Router, Tx, json_response, require_match
 from shared.platform.outbox import emit
 from shared.platform.pagination import Page
-from store_ops.api.policies import MANAGERS, READERS
+from store_ops.api.common import MANAGERS, READERS, problem_answer
 from store_ops.db import stores as queries
 from store_ops.domain.store import AccountNotFound, Store, StoreGrade, StoreNotFound, StoreStatus
 
 router = Router(prefix="/v1/stores", tags=["stores"])
-
-Area = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=2, examples=["8500.00"])]
-Latitude = Annotated[Decimal, Field(ge=-90, le=90, max_digits=9, decimal_places=6, examples=["31.204700"])]
-Longitude = Annotated[Decimal, Field(ge=-180, le=180, max_digits=9, decimal_places=6, examples=["121.401900"])]
 
 
 class StoreIn(Body):
@@ -41,11 +36,11 @@ class StoreIn(Body):
     """Province 省."""
     city: ShortText
     """City 市."""
-    area_sqm: Area | None = None
+    area_sqm: Amount | None = None
     """Sales area 营业面积 in square metres, a decimal string with at most 2 decimals."""
-    latitude: Latitude | None = None
+    latitude: Rate | None = None
     """Degrees north (WGS 84), a decimal string with at most 6 decimals; together with ``longitude``."""
-    longitude: Longitude | None = None
+    longitude: Rate | None = None
     """Degrees east (WGS 84), a decimal string with at most 6 decimals."""
     opened_on: date
     """First day of trade 开业日."""
@@ -91,11 +86,11 @@ class StoreOut(Answer):
     """Province 省."""
     city: str
     """City 市."""
-    area_sqm: Decimal | None
+    area_sqm: Amount | None
     """Sales area 营业面积 in square metres."""
-    latitude: Decimal | None
+    latitude: Rate | None
     """Degrees north (WGS 84)."""
-    longitude: Decimal | None
+    longitude: Rate | None
     """Degrees east (WGS 84)."""
     opened_on: date
     """First day of trade 开业日."""
@@ -112,7 +107,7 @@ class StoreOut(Answer):
     operation_id="put_store",
     policy=MANAGERS,
     answers=StoreOut,
-    responses={201: {"model": StoreOut, "description": "Created."}},
+    responses={201: {"model": StoreOut, "description": "Created."}, 412: problem_answer("Changed since it was read.")},
 )
 async def put_store(store_id: UUID, body: StoreIn, tx: Tx, caller: Caller, if_match: IfMatch = None) -> Response:
     """Create or replace a store; the same description again changes nothing and announces nothing."""

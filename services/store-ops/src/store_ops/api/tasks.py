@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from shared.platform.fields import Answer, Instant, UnitPrice
 from shared.platform.http import Raw, Router, json_response
 from shared.platform.pagination import Page
-from store_ops.api.policies import READERS
+from store_ops.api.common import READERS
 from store_ops.db import tasks as queries
 from store_ops.domain.task import TacticKind, TaskStatus
 
