@@ -47,7 +47,7 @@ def test_every_folder_of_services_is_a_service():
 def test_services_have_the_same_shape(folder: Path):
     expected = [source_of(folder) / name for name in (*FOLDERS, "main.py", "settings.py", "py.typed")]
     expected += [folder / "tests" / name for name in TEST_FOLDERS]
-    expected += [folder / "migrations" / "env.py", folder / "pyproject.toml", folder / "README.md"]
+    expected += [folder / "migrations" / "env.py", folder / "pyproject.toml"]
     found = [str(path.relative_to(ROOT)) for path in expected if not path.exists()]
     assert not found, listed(found)
 
