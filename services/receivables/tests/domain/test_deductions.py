@@ -27,12 +27,13 @@ def a_deduction(amount="100.00", **fields):
         claim_reference="P-17/endcap",
         currency="CNY",
         amount=Decimal(amount),
+        received_on=DAY,
         **fields,
     )
 
 
 def test_a_new_deduction_waits_and_says_so():
-    event = a_deduction().received(on=DAY)
+    event = a_deduction().received()
     assert (event.status, event.amount, event.received_on) == ("received", Decimal("100.00"), DAY)
     assert a_deduction().resolved(on=DAY) is None
 

@@ -1,11 +1,14 @@
 """Accruals 预提: what is owed so far per term and cycle or per promotion fee, always as a cumulative target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
+from uuid import UUID
 
-from receivables.domain.tax import TaxedAmount
+from receivables.domain.events import FeeAccrued
+from receivables.domain.tax import NO_AMOUNT, TaxedAmount, in_both_bases
 from shared.kernel.money import ZERO, excluding_tax
 
 
@@ -53,10 +56,9 @@ def to_target(balance: AccrualBalance, target: TaxedAmount, through: date) -> Ac
     """Return the change that brings ``balance`` to ``target``, the cumulative amount through ``through``.
 
     Only the difference is booked: tiers that are reached late true up what was accrued before, and running twice books
-    nothing. The caller never lets ``through`` fall behind ``balance.accrued_through``: the sum does not depend on
-    the order of runs.
+    nothing. ``through`` falls behind ``balance.accrued_through`` only when an earlier end was agreed; so the sum
+    does not depend on the order of runs.
     """
-    assert balance.accrued_through is None or through >= balance.accrued_through
     delta = TaxedAmount(
         incl_tax=target.incl_tax - balance.booked.incl_tax, excl_tax=target.excl_tax - balance.booked.excl_tax
     )
@@ -104,3 +106,83 @@ def consumed(balance: AccrualBalance, part: TaxedAmount) -> AccrualBalance:
         reclaim_amount=balance.reclaim_amount,
         accrued_through=balance.accrued_through,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accrual:
+    """One accrual: of a contract term in one cycle, or of one promotion fee."""
+
+    id: UUID
+    account_id: UUID
+    settlement_entity_id: UUID
+    source: Literal["contract_term", "promotion_fee"]
+    contract_id: UUID | None = None
+    contract_version: int | None = None
+    term_id: UUID | None = None
+    term_code: str | None = None
+    promotion_id: UUID | None = None
+    promotion_fee_id: UUID | None = None
+    agreement_number: str
+    """Number of the contract or of the promotion."""
+    fee_kind: str
+    settlement_method: str
+    currency: str
+    cycle_start: date
+    cycle_end: date
+    """Last day that can still change it."""
+    driver: str
+    driver_quantity: Decimal = ZERO
+    elapsed: Decimal = Decimal(1)
+    tax_basis: Literal["incl", "excl"]
+    tax_rate: Decimal
+    amount: Decimal = ZERO
+    """In ``tax_basis``."""
+    claim_reference: str
+    claim_key: str
+    claim_key_exact: str
+    balance: AccrualBalance = AccrualBalance(booked=NO_AMOUNT, consumed=NO_AMOUNT)
+
+    def accrue(
+        self, amount: Decimal, *, quantity: Decimal, elapsed: Decimal, through: date
+    ) -> tuple["Accrual", AccrualChange]:
+        """Return the accrual at its cumulative ``amount`` (in its tax basis), and the change that takes it there."""
+        change = to_target(self.balance, in_both_bases(amount, self.tax_basis, self.tax_rate), through)
+        after = replace(self, amount=amount, driver_quantity=quantity, elapsed=elapsed, balance=change.after)
+        return after, change
+
+    def settle(self, amount_incl_tax: Decimal) -> tuple["Accrual", TaxedAmount]:
+        """Return the accrual after ``amount_incl_tax`` of it was settled, and that amount in both bases."""
+        part = settled_part(self.balance, amount_incl_tax, self.tax_rate)
+        return replace(self, balance=consumed(self.balance, part)), part
+
+    def accrued_event(self) -> FeeAccrued:
+        """Return the event that says what is accrued now."""
+        is_contract = self.source == "contract_term"
+        assert self.balance.accrued_through is not None
+        return FeeAccrued(
+            id=self.id,
+            account_id=self.account_id,
+            source=self.source,
+            settlement_entity_id=self.settlement_entity_id,
+            contract_id=self.contract_id,
+            contract_number=self.agreement_number if is_contract else None,
+            contract_version=self.contract_version,
+            term_id=self.term_id,
+            term_code=self.term_code,
+            promotion_id=self.promotion_id,
+            promotion_number=None if is_contract else self.agreement_number,
+            promotion_fee_id=self.promotion_fee_id,
+            fee_kind=self.fee_kind,
+            settlement_method=self.settlement_method,
+            cycle_start=self.cycle_start,
+            cycle_end=self.cycle_end,
+            accrued_through=self.balance.accrued_through,
+            driver=self.driver,
+            driver_quantity=self.driver_quantity,
+            currency=self.currency,
+            tax_basis=self.tax_basis,
+            amount=self.amount,
+            amount_incl_tax=self.balance.booked.incl_tax,
+            amount_excl_tax=self.balance.booked.excl_tax,
+            claim_reference=self.claim_reference,
+        )

@@ -64,6 +64,7 @@ class Deduction:
     claim_reference: str | None
     currency: str
     amount: Decimal
+    received_on: date
     accepted_amount: Decimal = ZERO
     disputed_amount: Decimal = ZERO
     recovered_amount: Decimal = ZERO
@@ -88,9 +89,9 @@ class Deduction:
             return DeductionStatus.SETTLED if self.is_documented else DeductionStatus.ACCEPTED
         return DeductionStatus.RECOVERED if self.recovered_amount > 0 else DeductionStatus.WRITTEN_OFF
 
-    def received(self, *, on: date) -> DeductionReceived:
+    def received(self) -> DeductionReceived:
         """Return the event that says that the retailer kept it back."""
-        return DeductionReceived(**self._state(), received_on=on)
+        return DeductionReceived(**self._state(), received_on=self.received_on)
 
     def dispute(self, amount: Decimal, reason: DisputeReason, *, on: date) -> DeductionDisputed:
         """Dispute ``amount`` of what is open.

@@ -10,7 +10,7 @@ Conflict
 └── BatchMismatch                                the ERP read something else than was closed
 RuleBroken
 ├── RemittanceUnbalanced, InvoiceUnknown, InvoiceOverpaid, CurrencyMismatch
-└── TermNotAccruable
+└── NotSettledInCash
 """
 
 from shared.kernel.errors import Conflict, NotFound, RuleBroken
@@ -130,7 +130,7 @@ class CurrencyMismatch(RuleBroken):
     code = "currency_mismatch"
 
 
-class TermNotAccruable(RuleBroken):
-    """A contract term's formula cannot be read."""
+class NotSettledInCash(RuleBroken):
+    """The fee was agreed to be settled another way."""
 
-    code = "term_not_accruable"
+    code = "not_settled_in_cash"

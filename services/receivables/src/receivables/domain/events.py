@@ -108,8 +108,6 @@ class FeeAccrued(Event):
     """Cumulative amount including tax: what deductions may take."""
     amount_excl_tax: Decimal
     """Cumulative amount without tax: what the expense is."""
-    settled_amount: Decimal
-    """Part of ``amount_incl_tax`` that has been settled."""
     claim_reference: str
     """What a deduction has to quote to be matched."""
 

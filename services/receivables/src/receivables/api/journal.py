@@ -1,0 +1,106 @@
+"""The journal 分录 and the balances of the ledger."""
+
+import json
+from datetime import date
+from uuid import UUID
+
+from fastapi import Response
+
+from receivables.api.common import READERS_AND_ERP
+from receivables.db import fees
+from receivables.domain.errors import JournalEntryNotFound
+from receivables.domain.journal import EntryKind, Ledger
+from shared.platform.fields import Amount, Answer, Instant
+from shared.platform.http import JsonResponse, Raw, Router
+from shared.platform.pagination import Page, cursor_of, page_response
+
+router = Router(prefix="/v1/journal-entries", tags=["journal"])
+balances_router = Router(prefix="/v1/ledger-balances", tags=["journal"])
+
+
+class JournalLineOut(Answer):
+    """One side of an entry: either a debit 借 or a credit 贷."""
+
+    ledger: Ledger
+    debit: Amount
+    credit: Amount
+
+
+class JournalEntryOut(Answer):
+    """An entry; debits equal credits, in one currency. Entries are never changed."""
+
+    id: UUID
+    seq: int
+    account_id: UUID
+    settlement_entity_id: UUID
+    kind: EntryKind
+    source_id: UUID
+    """The document that it books: invoice, remittance, accrual, settled fee or deduction."""
+    booked_on: date
+    currency: str
+    recorded_at: Instant
+    lines: list[JournalLineOut]
+
+
+class LedgerBalanceOut(Answer):
+    """What stands on one account of the ledger."""
+
+    ledger: Ledger
+    currency: str
+    debit: Amount
+    credit: Amount
+    balance: Amount
+    """Debit minus credit."""
+
+
+class LedgerBalancesOut(Answer):
+    """All accounts of the ledger; the balances of a currency add up to zero."""
+
+    as_of: date
+    items: list[LedgerBalanceOut]
+
+
+@router.get("", operation_id="list_journal_entries", policy=READERS_AND_ERP, list_of=JournalEntryOut)
+async def list_journal_entries(
+    raw: Raw,
+    page: Page,
+    *,
+    account_id: UUID | None = None,
+    settlement_entity_id: UUID | None = None,
+    source_id: UUID | None = None,
+    kind: EntryKind | None = None,
+    booked_from: date | None = None,
+    booked_to: date | None = None,
+) -> Response:
+    """List entries in the order in which they were made."""
+    statement, arguments = fees.JOURNAL_ENTRIES.sql(
+        page,
+        {
+            "account_id": account_id,
+            "settlement_entity_id": settlement_entity_id,
+            "source_id": source_id,
+            "kind": kind,
+            "booked_from": booked_from,
+            "booked_to": booked_to,
+        },
+    )
+    rows = await raw.fetch(statement, *arguments)
+    items = [{**row, "lines": json.loads(row["lines"])} for row in rows[: page.limit]]
+    following = cursor_of([items[-1]["seq"]]) if len(rows) > page.limit else None
+    return page_response(items, following, page)
+
+
+@router.get("/{entry_id}", operation_id="get_journal_entry", policy=READERS_AND_ERP, answers=JournalEntryOut)
+async def get_journal_entry(entry_id: UUID, raw: Raw) -> Response:
+    """Read an entry."""
+    row = await raw.fetchrow(f"{fees.JOURNAL_ENTRY} WHERE id = $1", entry_id)
+    if row is None:
+        raise JournalEntryNotFound("There is no such entry; look it up with GET /v1/journal-entries?source_id=.")
+    return JsonResponse({**row, "lines": json.loads(row["lines"])})
+
+
+@balances_router.get("", operation_id="get_ledger_balances", policy=READERS_AND_ERP, answers=LedgerBalancesOut)
+async def get_ledger_balances(as_of: date, raw: Raw, account_id: UUID | None = None) -> Response:
+    """Read what stands on each account of the ledger at the end of a day."""
+    rows = await raw.fetch(fees.LEDGER_BALANCES, as_of, account_id)
+    return JsonResponse({"as_of": as_of, "items": [dict(row) for row in rows]})

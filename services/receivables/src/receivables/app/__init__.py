@@ -1,0 +1,1 @@
+"""Use cases that have two doors: an endpoint and a job."""

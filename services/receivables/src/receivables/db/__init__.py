@@ -1,0 +1,1 @@
+"""Tables of receivables and the statements on them."""

@@ -1,0 +1,1 @@
+"""What receivables hears, and examples of what it says."""

@@ -1,0 +1,171 @@
+"""One example of each event that receivables publishes, from a case that could be real."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from receivables.domain.events import (
+    DeductionDisputed,
+    DeductionReceived,
+    DeductionResolved,
+    FeeAccrued,
+    FeeSettled,
+    InvoicePosted,
+    ProductTotal,
+    PurchaseRecorded,
+)  # fmt: skip
+
+ACCOUNT = UUID("0195a3c0-0000-7000-8000-000000000001")
+ENTITY = UUID("0195a3c0-0000-7000-8000-000000000002")
+CONTRACT = UUID("0195a3c0-0000-7000-8000-000000000003")
+TERM = UUID("0195a3c0-0000-7000-8000-000000000004")
+PRODUCT = UUID("0195a3c0-0000-7000-8000-000000000011")
+STORE = UUID("0195a3c0-0000-7000-8000-000000000126")
+INVOICE = UUID("0195a3c0-0000-7000-8000-000000000201")
+RECEIPT = UUID("0195a3c0-0000-7000-8000-000000000202")
+REMITTANCE = UUID("0195a3c0-0000-7000-8000-000000000203")
+DEDUCTION = UUID("0195a3c0-0000-7000-8000-000000000204")
+ACCRUAL = UUID("0195a3c0-0000-7000-8000-000000000205")
+SETTLED_FEE = UUID("0195a3c0-0000-7000-8000-000000000206")
+
+PRODUCTS = (ProductTotal(product_id=PRODUCT, quantity=Decimal("240.0000"), net_amount=Decimal("7200.00")),)
+
+EXAMPLES = (
+    InvoicePosted(
+        id=INVOICE,
+        account_id=ACCOUNT,
+        number="INV-2026-00317",
+        settlement_entity_id=ENTITY,
+        invoiced_on=date(2026, 3, 10),
+        due_on=date(2026, 5, 5),
+        currency="CNY",
+        net_amount=Decimal("7200.00"),
+        tax_amount=Decimal("936.00"),
+        gross_amount=Decimal("8136.00"),
+        line_count=1,
+        products=PRODUCTS,
+    ),
+    PurchaseRecorded(
+        id=RECEIPT,
+        account_id=ACCOUNT,
+        number="GRN-88213",
+        settlement_entity_id=ENTITY,
+        store_id=STORE,
+        invoice_id=INVOICE,
+        received_on=date(2026, 3, 9),
+        kind="receipt",
+        currency="CNY",
+        net_amount=Decimal("7200.00"),
+        gross_amount=Decimal("8136.00"),
+        line_count=1,
+        products=PRODUCTS,
+    ),
+    FeeAccrued(
+        id=ACCRUAL,
+        account_id=ACCOUNT,
+        source="contract_term",
+        settlement_entity_id=ENTITY,
+        contract_id=CONTRACT,
+        contract_number="C-1",
+        contract_version=1,
+        term_id=TERM,
+        term_code="T1",
+        promotion_id=None,
+        promotion_number=None,
+        promotion_fee_id=None,
+        fee_kind="tier_rebate",
+        settlement_method="offset",
+        cycle_start=date(2026, 3, 1),
+        cycle_end=date(2026, 3, 31),
+        accrued_through=date(2026, 3, 31),
+        driver="net_purchases",
+        driver_quantity=Decimal("7200.00"),
+        currency="CNY",
+        tax_basis="excl",
+        amount=Decimal("144.00"),
+        amount_incl_tax=Decimal("162.72"),
+        amount_excl_tax=Decimal("144.00"),
+        claim_reference="C-1/T1/2026-03",
+    ),
+    FeeSettled(
+        id=SETTLED_FEE,
+        account_id=ACCOUNT,
+        number="SF-00000042",
+        accrual_id=ACCRUAL,
+        source="contract_term",
+        settlement_entity_id=ENTITY,
+        contract_id=CONTRACT,
+        term_id=TERM,
+        term_code="T1",
+        promotion_id=None,
+        promotion_fee_id=None,
+        deduction_id=DEDUCTION,
+        remittance_id=REMITTANCE,
+        fee_kind="tier_rebate",
+        settlement_method="offset",
+        currency="CNY",
+        amount=Decimal("162.72"),
+        tax_rate=Decimal("0.130000"),
+        tax_amount=Decimal("18.72"),
+        amount_excl_tax=Decimal("144.00"),
+        settled_on=date(2026, 5, 6),
+        document_kind="red_invoice",
+        document_number=None,
+    ),
+    DeductionReceived(
+        id=DEDUCTION,
+        account_id=ACCOUNT,
+        settlement_entity_id=ENTITY,
+        remittance_id=REMITTANCE,
+        number="D-5501",
+        reason_code="RB01",
+        fee_kind="tier_rebate",
+        claim_reference="C-1/T1/2026-03",
+        currency="CNY",
+        amount=Decimal("200.00"),
+        accepted_amount=Decimal("0.00"),
+        disputed_amount=Decimal("0.00"),
+        recovered_amount=Decimal("0.00"),
+        written_off_amount=Decimal("0.00"),
+        status="received",
+        received_on=date(2026, 5, 5),
+    ),
+    DeductionDisputed(
+        id=DEDUCTION,
+        account_id=ACCOUNT,
+        settlement_entity_id=ENTITY,
+        remittance_id=REMITTANCE,
+        number="D-5501",
+        reason_code="RB01",
+        fee_kind="tier_rebate",
+        claim_reference="C-1/T1/2026-03",
+        currency="CNY",
+        amount=Decimal("200.00"),
+        accepted_amount=Decimal("162.72"),
+        disputed_amount=Decimal("37.28"),
+        recovered_amount=Decimal("0.00"),
+        written_off_amount=Decimal("0.00"),
+        status="disputed",
+        reason="over_claimed",
+        newly_disputed_amount=Decimal("37.28"),
+        disputed_on=date(2026, 5, 6),
+    ),
+    DeductionResolved(
+        id=DEDUCTION,
+        account_id=ACCOUNT,
+        settlement_entity_id=ENTITY,
+        remittance_id=REMITTANCE,
+        number="D-5501",
+        reason_code="RB01",
+        fee_kind="tier_rebate",
+        claim_reference="C-1/T1/2026-03",
+        currency="CNY",
+        amount=Decimal("200.00"),
+        accepted_amount=Decimal("162.72"),
+        disputed_amount=Decimal("0.00"),
+        recovered_amount=Decimal("37.28"),
+        written_off_amount=Decimal("0.00"),
+        status="accepted",
+        resolved_on=date(2026, 5, 20),
+    ),
+)
