@@ -23,7 +23,7 @@ from shared.platform.auth import EVERYTHING
 from shared.platform.clock import now
 from shared.platform.db import Connection, Database
 from shared.platform.json import Unreadable, decode
-from shared.platform.retries import PAUSES_SECONDS, is_outage, jittered
+from shared.platform.retries import PAUSES_SECONDS, is_gone, jittered
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -288,6 +288,8 @@ class Applier:
     handlers: Handlers
     pauses_seconds: Sequence[float] = PAUSES_SECONDS
     chance: Callable[[], float] = random.random
+    sort_out: Callable[[Iterable[asyncpg.Record]], Plan] = plan
+    """The rule of versions; a fault test puts a wrong one in, to prove that the test sees it."""
 
     async def step(self) -> float:
         """Apply what is due; return the seconds to wait before looking again."""
@@ -299,18 +301,19 @@ class Applier:
 
     async def _apply(self, seqs: Sequence[int]) -> bool:
         """Apply these rows, halving on failure; say whether it was our turn."""
-        outage = False
+        at_work = False
         try:
             async with self.database.raw(EVERYTHING) as connection:
                 if not await connection.fetchval(LOCK):
                     return False
+                at_work = True  # What fails from here on fails because of these rows, unless the connection is gone.
                 try:
                     await self._apply_all(connection, seqs)
                 except BaseException:
-                    outage = connection.is_closed()
+                    at_work = not is_gone(connection)
                     raise
         except Exception as error:
-            if outage or is_outage(error):
+            if not at_work:
                 raise
             if len(seqs) == 1:
                 await self._park(seqs[0], error)
@@ -321,7 +324,7 @@ class Applier:
 
     async def _apply_all(self, connection: Connection, seqs: Sequence[int]) -> None:
         rows = await connection.fetch(LOAD, seqs)
-        todo = plan(rows)
+        todo = self.sort_out(rows)
         handled: set[int] = set()
         for run in runs(todo.ready):
             found = self.handlers.find(run[0]["type"])

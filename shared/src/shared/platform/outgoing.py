@@ -31,6 +31,7 @@ FIRST_FREE_PORT = 1024
 REFUSED_NETWORKS: Sequence[Network] = tuple(
     ip_network(each)
     for each in (
+        "192.0.0.0/24",  # Protocol assignments
         "192.88.99.0/24",  # 6to4 relays
         "::/96",  # IPv4-compatible
         "64:ff9b::/96",  # NAT64: any IPv4 address behind it

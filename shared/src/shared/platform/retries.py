@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import asyncpg
 
+from shared.platform.db import Connection
+
 PAUSES_SECONDS = (5.0, 30.0, 300.0, 1800.0, 7200.0, 21_600.0, 43_200.0, 86_400.0, 108_000.0)
 """Pauses after the first attempt, which is made at once: about three days in all."""
 JITTER = 0.2
@@ -20,8 +22,18 @@ def is_outage(error: BaseException) -> bool:
         error,
         OSError
         | asyncpg.PostgresConnectionError
+        | asyncpg.InterfaceError
+        | asyncpg.InternalClientError
         | asyncpg.AdminShutdownError
         | asyncpg.CrashShutdownError
         | asyncpg.CannotConnectNowError
         | asyncpg.TooManyConnectionsError,
     )
+
+
+def is_gone(connection: Connection) -> bool:
+    """Say whether ``connection`` has ended; one of a pool has then been taken back, and can only say so by an error."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
