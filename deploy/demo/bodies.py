@@ -89,7 +89,7 @@ def account() -> Json:
         "account_type": "supermarket",
         "store_format": "supermarket",
         "decision_structure": "centralised",
-        "delivery_mode": "direct_store",
+        "delivery_mode": "dc",
         "region": "Chicago",
         "owner_id": "ka_manager",
         "performance_unit_id": "KA-EAST",

@@ -1,6 +1,6 @@
 """What the ERP sends: invoices, goods receipts and returns per week, and the retailer's payments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,7 +21,6 @@ def _lines(lines: Iterable[tuple[Row, Decimal, Decimal]]) -> list[Json]:
     return [
         {
             "line_no": place,
-            "store_id": store_id(row.store),
             "product_id": item_id(row.item),
             "quantity": money(quantity),
             "unit_price": money(row.unit_cost),
@@ -32,7 +31,7 @@ def _lines(lines: Iterable[tuple[Row, Decimal, Decimal]]) -> list[Json]:
     ]
 
 
-def invoice(week: int, rows: Iterable[Row]) -> Json:
+def invoice(week: int, rows: Sequence[Row]) -> Json:
     """The week's deliveries, invoiced on its first day."""
     return {
         "id": str(demo_id("invoice", week)),
@@ -42,7 +41,10 @@ def invoice(week: int, rows: Iterable[Row]) -> Json:
         "invoiced_on": first_day(week).isoformat(),
         "currency": CURRENCY,
         "tax_basis": "excl",
-        "lines": _lines((row, row.quantity, row.net_amount) for row in rows),
+        "lines": [
+            {**line, "store_id": store_id(row.store)}
+            for row, line in zip(rows, _lines((row, row.quantity, row.net_amount) for row in rows), strict=True)
+        ],
     }
 
 

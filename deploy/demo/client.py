@@ -164,6 +164,10 @@ class Person:
             if after is None:
                 return found
 
+    async def get_bytes(self, path: str) -> bytes:
+        """Return a file."""
+        return (await self._send("GET", path)).content
+
     async def put(self, path: str, body: object) -> httpx.Response:
         """Create a resource under our own id, or say the same again."""
         return await self._send("PUT", path, content=json.dumps(body, default=str), headers=JSON_HEADERS)

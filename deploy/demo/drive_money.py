@@ -11,7 +11,7 @@ from deploy.demo.client import Json, for_all, say
 from deploy.demo.constants import CURRENCY, demo_id
 from deploy.demo.dataset import Row
 from deploy.demo.plan import Return
-from deploy.demo.story import Story
+from deploy.demo.story import Story, latest
 
 BATCH_BYTES: Final = 900_000
 BATCH_LINES: Final = 4_500
@@ -115,7 +115,7 @@ async def decide(story: Story, chapter: tuple[date, date], due: Iterable[Remitta
                     body = {"amount": found["disputed_amount"], "recovered_on": day}
                     await finance.post(f"{path}:recover", body, key=key)
                 case "write_off":
-                    body = {"amount": found["disputed_amount"], "written_off_on": day}
+                    body = {"amount": found["disputed_amount"], "written_off_on": day, "reason": "Not worth a dispute."}
                     await controller.post(f"{path}:write-off", body, key=key)
                 case _:
                     continue
@@ -126,9 +126,11 @@ async def decide(story: Story, chapter: tuple[date, date], due: Iterable[Remitta
 async def erp_batch(story: Story, as_of: date) -> None:
     """Close a batch, read it as the ERP does, and acknowledge it."""
     erp = story.person("erp", "receivables")
-    closed = await erp.post("/v1/erp-batches:close", {"as_of": as_of.isoformat()}, key=demo_id("key", "close", as_of))
+    body = {"as_of": latest(as_of).isoformat()}
+    closed = await erp.post("/v1/erp-batches:close", body, key=demo_id("key", "close", as_of))
     number = closed["number"]
     batch = await erp.get(f"/v1/erp-batches/{number}")
     receipt = {"hash": batch["hash"], "line_count": batch["line_count"], "total": batch["control_total"]}
+    story.batches.append(number)
     await erp.post(f"/v1/erp-batches/{number}:acknowledge", receipt, key=demo_id("key", "acknowledge", number))
     say(f"  ERP batch {number}: {batch['line_count']} lines, {batch['control_total']} {CURRENCY}, acknowledged")

@@ -127,6 +127,8 @@ class Accrual:
     fee_kind: str
     excl: int
     incl: int
+    starts_on: date | None = None
+    """First day of the term's cycle."""
 
 
 def fee_tax_rate(plan: Plan, fee_kind: str) -> Fraction:
@@ -223,7 +225,7 @@ def contract_accruals(plan: Plan, bought: Purchases, as_of: date) -> list[Accrua
                 excl = term_amount(plan, term, bought, (first, last), taken)
                 incl = with_tax(excl, fee_tax_rate(plan, term["fee_kind"]))
                 reference = f"{contract['number']}/{term['code']}/{label}"
-                found.append(Accrual(reference, version["number"], term["fee_kind"], excl, incl))
+                found.append(Accrual(reference, version["number"], term["fee_kind"], excl, incl, first))
                 day = last + DAY
     return found
 
@@ -286,7 +288,7 @@ def retailers_books(database: sqlite3.Connection, plan: Plan) -> dict[str, dict[
     until = date.fromisoformat(plan["until"])
     books: dict[str, dict[str, str]] = {}
     for accrual in contract_accruals(plan, purchases(database, plan), until):
-        last = _cycle_end(accrual.reference.rsplit("/", 1)[1])
+        last = cycle_end(accrual.reference.rsplit("/", 1)[1])
         if last <= until:
             before = cents(books[accrual.reference]["earned"]) if accrual.reference in books else 0
             books[accrual.reference] = _claim(accrual.fee_kind, last, before + accrual.incl, before + accrual.incl)
@@ -306,7 +308,7 @@ def _claim(fee_kind: str, due_in: date, earned: int, planned: int) -> dict[str, 
     }
 
 
-def _cycle_end(label: str) -> date:
+def cycle_end(label: str) -> date:
     """Return the last day of the cycle called 2024-03, 2024-Q1 or 2024."""
     year, _, part = label.partition("-")
     if not part:

@@ -12,15 +12,20 @@ from deploy.demo.oracle import (
     Accrual,
     Plan,
     cents,
+    contract_accruals,
     fee_tax_rate,
     half_up,
     month_end,
+    promotion_accruals,
+    promotions,
+    purchases,
+    shown,
     week_starts,
     with_tax,
     without_tax,
 )
 
-BUCKETS = ((0, "not_due"), (30, "1_30"), (60, "31_60"), (90, "61_90"), (180, "91_180"), (365, "181_365"))
+BUCKETS = ((0, "not_due"), (30, "1-30"), (60, "31-60"), (90, "61-90"), (180, "91-180"), (365, "181-365"))
 TOLERANCE_CENTS = 100
 TOLERANCE_RATE = Fraction("0.005")
 
@@ -127,7 +132,7 @@ def due_on(plan: Plan, invoiced_on: date) -> date:
 def bucket_of(due: date, as_of: date) -> str:
     """Return the ageing bucket of a due date."""
     past = (as_of - due).days
-    return next((name for limit, name in BUCKETS if past <= limit), "over_365")
+    return next((name for limit, name in BUCKETS if past <= limit), ">365")
 
 
 def open_invoices(plan: Plan, gross: dict[int, int]) -> dict[int, int]:
@@ -219,3 +224,42 @@ def erp_batches(plan: Plan, found: list[Outcome]) -> list[tuple[int, int]]:
         lines = [outcome for outcome in found if outcome.accepted and first <= outcome.paid_on.isoformat() <= last]
         batches.append((len(lines), sum(outcome.accepted for outcome in lines)))
     return batches
+
+
+def rate(part: int, whole: int) -> str:
+    """Return a share as a decimal string of six places."""
+    return shown(half_up(Fraction(part * 10**6, whole)), 6)
+
+
+def margins(database: sqlite3.Connection, plan: Plan) -> list[dict[str, int]]:
+    """Return per chapter retail sales, net purchases, contract fees (cycles that begin in it) and promotion fees.
+
+    Amounts without tax. A promotion fee counts in the chapter in which its days for verification ended.
+    """
+    bought, until = purchases(database, plan), date.fromisoformat(plan["until"])
+    contract_fees = contract_accruals(plan, bought, until)
+    found = promotions(database, plan)
+    by_number = promotion_accruals(plan, found)
+    result = []
+    for first, last in plan["chapters"]:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+        weeks = [
+            week for week in range(plan["first_week"], plan["last_week"] + 1) if start <= week_starts(plan, week) <= end
+        ]
+        retail = database.execute(
+            "SELECT COALESCE(SUM(retail_cents), 0) FROM line WHERE week BETWEEN ? AND ?", (weeks[0], weeks[-1])
+        ).fetchone()[0]
+        earned = {
+            number
+            for number, promotion in found.items()
+            if start <= date.fromisoformat(promotion["ends_on"]) + plan["verification_days"] * DAY + DAY <= end
+        }
+        result.append(
+            {
+                "retail": retail,
+                "purchases": bought.between(start, end),
+                "contract": sum(fee.excl for fee in contract_fees if fee.starts_on and start <= fee.starts_on <= end),
+                "promotion": sum(fee.excl for fee in by_number if fee.reference.split("/")[0] in earned),
+            }
+        )
+    return result

@@ -27,6 +27,8 @@ REBATE_KINDS: Final = ("dc_discount", "tier_rebate", "price_compensation")
 """Fee kinds of the demo that lower the price of goods and carry the goods' tax rate."""
 
 RETURN_AFTER_DAYS: Final = 4
+VERIFICATION_DAYS: Final = 14
+"""Default of promotions: fees are earned on the day after these."""
 
 
 def contract_terms(size: Size, *, amended: bool) -> list[Json]:
@@ -183,6 +185,7 @@ class Plan:
             "visits": [[store, week, kind] for (store, week), kind in self.visits.items() if kind != "normal"],
             "returns": [[back.row.store, back.row.item, back.row.week, f"{back.quantity:f}"] for back in self.returns],
             "return_after_days": RETURN_AFTER_DAYS,
+            "verification_days": VERIFICATION_DAYS,
             "contract": {
                 "number": CONTRACT_NUMBER,
                 "valid_to": CONTRACT_UNTIL.isoformat(),

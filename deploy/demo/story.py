@@ -14,6 +14,7 @@ from deploy.demo.constants import first_day
 from deploy.demo.dataset import Dataset, Promotion
 from deploy.demo.plan import Plan
 from deploy.dev.run import Stack
+from shared.platform.clock import today
 
 SERVICES: Final = ("contracts", "promotions", "store-ops", "receivables")
 STILL_SECONDS: Final = 0.7
@@ -21,6 +22,11 @@ STILL_SECONDS_OF_JOBS: Final = 1.7
 """Where a job that looks once a second has to have had its turn."""
 POLL_SECONDS: Final = 0.2
 QUIET_SECONDS_MAX: Final = 120.0
+
+
+def latest(day: date) -> date:
+    """Return ``day``, or today where that is later: what services settle by themselves bears the date of today."""
+    return max(day, today("Asia/Shanghai"))
 
 
 @dataclass(kw_only=True)
@@ -34,6 +40,8 @@ class Story:
     grosses: dict[int, Decimal]
     """What each week's invoice comes to with tax."""
     started: float = field(default_factory=time.monotonic)
+    batches: list[int] = field(default_factory=list)
+    """Numbers of the ERP's batches that the story closed, one a chapter."""
     downtime: dict[str, Any] = field(default_factory=dict)
     """What happened when receivables was killed."""
 

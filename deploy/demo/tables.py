@@ -1,36 +1,33 @@
 """The tables at the end: each figure asked of the services, each total compared with the independent computation."""
 
-import sqlite3
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from deploy.demo import bodies, oracle
+from deploy.demo import bodies, oracle, tables_money
 from deploy.demo.constants import ITEMS
+from deploy.demo.explain import explanation
 from deploy.demo.oracle import shown
 from deploy.demo.plan import CONTRACT_NUMBER, Json
 from deploy.demo.report import Checks, grouped, percent, table
-from deploy.demo.story import Story
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What the independent computation says."""
-
-    plan: Json
-    database: sqlite3.Connection
-    bought: oracle.Purchases
-    promotions: dict[str, dict[str, Any]]
+from deploy.demo.story import Story, latest
+from deploy.demo.truth import Truth
 
 
 async def show(story: Story, published: Json) -> Checks:
     """Print all tables; return what was compared."""
     checks = Checks()
-    database = oracle.open_data(published)
-    truth = Truth(published, database, oracle.purchases(database, published), oracle.promotions(database, published))
+    truth = Truth.of(published)
+    until = latest(story.plan.size.until)
     story.headline("The tables; every total is compared with an independent computation from the data files")
     await contract_value(story, checks, truth)
     await promotions(story, checks, truth)
+    await tables_money.accruals(story, checks, truth)
+    await tables_money.deductions(story, checks, truth)
+    await tables_money.settled_by_kind(story, checks, truth)
+    await tables_money.ageing(story, checks, truth)
+    await tables_money.margin(story, checks, truth)
+    await tables_money.ledger(story, checks, truth, until)
+    await tables_money.erp(story, checks, truth)
+    await explanation(story, checks, truth)
     return checks
 
 

@@ -235,13 +235,13 @@ def test_an_invoice_is_due_on_the_pay_day_after_the_month_and_thirty_days(day: d
     [
         (-5, "not_due"),
         (0, "not_due"),
-        (1, "1_30"),
-        (30, "1_30"),
-        (31, "31_60"),
-        (90, "61_90"),
-        (91, "91_180"),
-        (365, "181_365"),
-        (366, "over_365"),
+        (1, "1-30"),
+        (30, "1-30"),
+        (31, "31-60"),
+        (90, "61-90"),
+        (91, "91-180"),
+        (365, "181-365"),
+        (366, ">365"),
     ],
 )
 def test_the_buckets_count_days_past_due(days: int, bucket: str) -> None:
