@@ -124,9 +124,9 @@ async def test_of_two_signatures_at_once_one_counts(manager: Api, drafted: Draft
 
 
 async def test_of_two_overlapping_contracts_signed_at_once_one_counts(manager: Api, drafted: Draft) -> None:
-    paths = [f"/v1/contracts/{(await drafted(number=f'C-{each}'))['id']}" for each in (1, 2)]
+    paths = [f"/v1/contracts/{(await drafted(number=f'C-{each}'))['id']}" for each in range(4)]
     answers = await asyncio.gather(*(manager.post(f"{path}:sign", json=bodies.signature()) for path in paths))
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
 
 
 async def test_what_somebody_else_has_changed_is_not_overwritten(manager: Api, drafted: Draft, signed: Sign) -> None:
@@ -178,6 +178,15 @@ async def test_contracts_begin_and_end_by_date(manager: Api, signed: Sign, draft
     assert (await manager.get(path)).json()["status"] == "ended"
     assert [event.version for event in await emitted() if event.subject.startswith("contract/")] == [1, 2, 3]
     assert (await emitted("contract_ended"))[0].data["status"] == "ended"
+
+
+async def test_two_advances_at_once_tell_it_once(manager: Api, signed: Sign, emitted: Any) -> None:
+    await signed()
+    answers = await asyncio.gather(
+        *(manager.post("/v1/contracts:advance", json={"as_of": "2026-01-01"}) for _ in range(3))
+    )
+    assert sum(answer.json()["activated"] for answer in answers) == 1
+    assert len(await emitted("contract_activated")) == 1
 
 
 async def test_it_is_activated_by_hand_on_its_first_day(manager: Api, signed: Sign, clock: Clock) -> None:
@@ -284,7 +293,12 @@ async def test_a_contract_is_valued_at_a_forecast(manager: Api, signed: Sign) ->
     assert (value["amount"], value["rate"], value["version_number"]) == ("172100.00", "0.143417", 1)
     january = forecast | {"from": "2026-01-01", "to": "2026-01-31"}
     assert (await manager.get(f"{path}/value", params=january)).json()["terms"][2]["amount"] == "3100.00"
-    for wrong in ({"net_purchases": "-1"}, {"from": "2026-02-01", "to": "2026-01-31"}, {"stores": "many"}):
+    for wrong in (
+        {"net_purchases": "-1"},
+        {"from": "2026-02-01", "to": "2026-01-31"},
+        {"from": "2025-12-31"},
+        {"stores": "many"},
+    ):
         assert (await manager.get(f"{path}/value", params=forecast | wrong)).status_code == 422
     outside = await manager.get(f"{path}/value", params=forecast | {"as_of": "2027-01-01"})
     assert outside.json()["code"] == "no_version_in_force"

@@ -31,6 +31,7 @@ from services.contracts.tests.examples import (
     term,
     version,
 )
+from shared.kernel.periods import Span
 
 JULY = date(2026, 7, 1)
 SIGNATURE = {"signed_on": date(2026, 6, 20), "signatory": "Li Wei", "document_sha256": "cd" * 32}
@@ -170,6 +171,14 @@ def test_what_is_long_past_begins_and_ends_in_one_go() -> None:
 
 def test_a_draft_waits_for_a_person() -> None:
     assert drafted().advance(date(2027, 1, 1)) == []
+
+
+def test_its_days_are_its_own() -> None:
+    assert signed().days(None, None) == Span(start=JANUARY, end=DECEMBER)
+    assert signed().days(JULY, JULY).days == 1
+    for start, end in ((date(2025, 12, 31), None), (None, date(2027, 1, 1))):
+        with pytest.raises(OutsideContract):
+            signed().days(start, end)
 
 
 def test_terms_have_names_of_their_own() -> None:

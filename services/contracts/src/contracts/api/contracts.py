@@ -31,7 +31,6 @@ from contracts.domain.contract import Contract, ContractStatus, draft_contract
 from contracts.domain.contract_state import ContractEnded, ContractState
 from contracts.domain.fees import FeeBasis
 from contracts.domain.value import contract_value
-from shared.kernel.periods import Span
 from shared.platform.clock import now
 from shared.platform.fields import Amount
 from shared.platform.http import IfMatch, Raw, Router, Tx, json_response, require_match
@@ -94,6 +93,7 @@ async def replace_contract_draft(contract_id: ContractId, body: DraftIn, tx: Tx,
 async def sign_contract(contract_id: ContractId, body: SignIn, tx: Tx, if_match: IfMatch = None) -> Response:
     """Sign the latest version: from now on it never changes. Announces contract_signed or contract_amended."""
     contract = await _to_change(tx, contract_id, if_match)
+    await queries.one_signature_at_a_time(tx, contract.settlement_entity_id)
     event = contract.sign(signed_on=body.signed_on, signatory=body.signatory, document_sha256=body.document_sha256)
     return await _announce(tx, contract, event)
 
@@ -165,7 +165,7 @@ async def get_contract_value(
     """Value the terms that hold on as_of (default today) at a forecast, spread evenly over each term's cycles."""
     contract = await queries.contract(tx, contract_id)
     version = contract.version_in_force(as_of or on)
-    span = Span(start=valued_from or contract.valid_from, end=valued_to or contract.valid_to)
+    span = contract.days(valued_from, valued_to)
     value = contract_value(version.terms, FeeBasis(span=span, net_purchases=net_purchases, store_count=stores))
     terms = [
         {

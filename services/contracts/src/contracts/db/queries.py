@@ -34,6 +34,15 @@ async def contracts_due(tx: AsyncSession, as_of: date, *, limit: int) -> list[Co
     return list(rows)
 
 
+async def one_signature_at_a_time(tx: AsyncSession, settlement_entity_id: UUID) -> None:
+    """Let signatures of one settlement entity wait for each other.
+
+    Without it two that overlap would each wait at the exclusion constraint for the other: a deadlock instead of a 409.
+    """
+    table = tables.settlement_entities.c
+    await tx.execute(select(table.id).where(table.id == settlement_entity_id).with_for_update(key_share=True))
+
+
 async def require_account(tx: AsyncSession, account_id: UUID) -> None:
     """Let pass what belongs to an account that the caller sees.
 

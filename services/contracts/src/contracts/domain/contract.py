@@ -296,6 +296,18 @@ class Contract:
                 return version
         raise NoVersionInForce(f"No signed version of contract {self.number} holds on {day}; see its versions.")
 
+    def days(self, start: date | None, end: date | None) -> Span:
+        """Return the contract's days from ``start`` to ``end``; without them from its first to its last.
+
+        Raises:
+            ValueError: ``end`` is before ``start``.
+            OutsideContract: some of them are not the contract's.
+        """
+        span = Span(start=start or self.valid_from, end=end or self.valid_to)
+        if span.start < self.valid_from or span.end > self.valid_to:
+            raise OutsideContract(f"Choose days from {self.valid_from} to {self.valid_to}.")
+        return span
+
     def state(self, event: type[State]) -> State:
         """Return an event of the given class with the contract's full public state."""
         return event(
