@@ -20,7 +20,8 @@ service = Service(
     ),
     settings=Settings,
     metadata=tables.metadata,
-    routers=(stores.router, tasks.router, audits.router, photos.router, settings_status.router),
+    # Routes are tried in this order: the one that is asked most comes first.
+    routers=(audits.router, photos.router, tasks.router, stores.router, settings_status.router),
     examples=EXAMPLES,
     inbound=inbound.handlers,
     jobs=(Job(name="verify", every_seconds=1, run=verify_job),),

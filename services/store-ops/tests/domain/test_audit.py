@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from store_ops.domain.audit import Finding, FindingKind, FindingTwice, check_findings, completed
+from store_ops.domain.audit import Finding, FindingKind, FindingTwice, check_findings, check_visit_time, completed
 
 PRODUCT, OTHER_PRODUCT, TASK = (UUID(int=number) for number in range(1, 4))
 
@@ -54,3 +54,14 @@ def test_the_event_counts_findings_and_names_every_photo_once():
 def test_what_is_absent_has_neither_price_nor_number():
     absent = finding(is_present=False, price_found=1, count_found=3)
     assert (absent.price, absent.count) == (None, 0)
+
+
+@pytest.mark.parametrize("year", [1970, 1999, 2100])
+def test_a_clock_out_of_all_reason_is_refused(year: int):
+    with pytest.raises(ValueError, match="set the phone's clock"):
+        check_visit_time(datetime(year, 6, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("year", [2000, 2099])
+def test_late_and_early_clocks_are_taken(year: int):
+    check_visit_time(datetime(year, 6, 1, tzinfo=UTC))

@@ -1,6 +1,5 @@
 """An audit 门店检查: what one visit found in one store, as reported by the phone. Once accepted it never changes."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,7 +132,7 @@ def completed(
     photo_sha256s: Sequence[str],
 ) -> AuditCompleted:
     """Return the event of an accepted audit."""
-    presence = Counter(finding.is_present for finding in findings)
+    present_count = sum(finding.is_present for finding in findings)
     photos = {*photo_sha256s, *(photo for finding in findings for photo in finding.photo_sha256s)}
     return AuditCompleted(
         id=id,
@@ -142,7 +141,7 @@ def completed(
         visited_at=visited_at,
         template_version=template_version,
         finding_count=len(findings),
-        present_count=presence[True],
-        absent_count=presence[False],
+        present_count=present_count,
+        absent_count=len(findings) - present_count,
         photo_sha256s=tuple(sorted(photos)),
     )
