@@ -93,7 +93,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_matching_ix ON tasks (store_id, product_id, tactic_kind);
 CREATE INDEX tasks_promotion_id_ix ON tasks (promotion_id);
 CREATE INDEX tasks_audit_id_ix ON tasks (audit_id) WHERE audit_id IS NOT NULL;
-CREATE INDEX tasks_account_id_ix ON tasks (account_id, ends_on, id);
+CREATE INDEX tasks_ends_on_id_ix ON tasks (ends_on, id);
 CREATE INDEX tasks_stale_ix ON tasks (id) WHERE is_stale;
 
 CREATE TABLE audits (

@@ -17,6 +17,7 @@ import pytest
 from shared.kernel.periods import Span
 from store_ops.app.verify import Verified
 from store_ops.db import tasks as task_queries
+from store_ops.db.verification import DECIDE, LOCK
 from store_ops.domain.audit import Finding, FindingKind
 from store_ops.domain.task import TacticKind, Task
 from store_ops.domain.verification import Sighting, Thresholds, deciding, judge
@@ -115,6 +116,15 @@ async def test_the_sql_chooses_what_the_domain_chooses(database: Any, verify_all
     assert seen == {"open", "executed", "not_executed", "unproven"}
 
 
+async def test_one_verification_works_at_a_time(database: Any, verify_all: Verify, rep: Any):
+    row: tuple[Any, ...] = (UUID(int=900), UUID(int=100), ACCOUNT, datetime(2026, 3, 2, tzinfo=UTC), "[]", [])
+    await database.execute(INSERT, *row)
+    async with database.transaction():
+        assert await database.fetchval(LOCK)
+        assert await verify_all() == Verified()
+    assert (await verify_all()).audits == 1
+
+
 @pytest.mark.slow
 async def test_fifteen_thousand_audits_are_verified_in_seconds(
     database: Any, verify_all: Verify, rep: Any, emitted: Any
@@ -162,3 +172,8 @@ async def test_fifteen_thousand_audits_are_verified_in_seconds(
     assert len(await emitted("execution_verified")) == done.announced
     assert await database.fetchval("SELECT count(*) FROM tasks WHERE status = 'executed'") > 10_000
     assert seconds < 30
+
+    explained = await database.fetch(f"EXPLAIN {DECIDE}", [task.id for task in tasks[:2000]], 0, "Asia/Shanghai")
+    lines = "\n".join(row[0] for row in explained)
+    assert "audits_pkey" in lines, lines
+    assert "Seq Scan on audits" not in lines, lines

@@ -116,7 +116,7 @@ tasks = Table(
     Index("tasks_matching_ix", "store_id", "product_id", "tactic_kind"),
     Index("tasks_promotion_id_ix", "promotion_id"),
     Index("tasks_audit_id_ix", "audit_id", postgresql_where=text("audit_id IS NOT NULL")),
-    Index("tasks_account_id_ix", "account_id", "ends_on", "id"),
+    Index("tasks_ends_on_id_ix", "ends_on", "id"),
     Index("tasks_stale_ix", "id", postgresql_where=text("is_stale")),
 )
 
