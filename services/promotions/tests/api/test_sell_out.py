@@ -92,6 +92,13 @@ async def test_an_atomic_import_with_a_bad_row_changes_nothing(api: Api) -> None
     assert (await send(manager, csv(*GOOD), atomic=True))["state"] == "done"
 
 
+async def test_a_row_that_repeats_an_earlier_one_is_refused_whether_or_not_it_was_there_before(api: Api) -> None:
+    manager = api.as_(Role.KA_MANAGER)
+    body = csv(*GOOD, "S000,JU-1000,2026-06-01,9,,,,")
+    assert counts(await send(manager, body)) == (4, 3, 0, 0, 1)
+    assert counts(await send(manager, body)) == (4, 0, 0, 3, 1)
+
+
 async def test_columns_stand_in_any_order_quoted_and_in_pieces(api: Api) -> None:
     body = csv('2026-06-01,"S000",1.5,JU-1000', header="\ufeffweek_starts_on,store_code,quantity,SKU")
 

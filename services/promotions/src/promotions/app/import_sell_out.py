@@ -1,4 +1,4 @@
-"""Import sell-out: the file streams through in pieces, into a temporary table, and is merged by one statement."""
+"""Import sell-out: the file streams in pieces into a temporary table, and is merged by set-based statements."""
 
 import codecs
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def run(
     stores, products = await sell_out.references(connection, account_id)
     reader = SellOutReader(stores=stores, products=products, refusals_max=REFUSALS_MAX)
     copied = await sell_out.copy(connection, _copy_text(stream, reader))
-    inserted, updated, repeated = await sell_out.merge(connection, account_id)
+    inserted, updated, repeated = await sell_out.merge(connection, account_id, copied)
     for line in repeated:
         reader.refuse(Refusal(line=line, field="row", reason="repeats_an_earlier_line", value=""))
     rejected = is_atomic and reader.refused > 0

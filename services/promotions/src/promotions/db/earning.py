@@ -36,15 +36,15 @@ CROSS JOIN LATERAL (
     WHERE execution.tactic_id = tactic.id AND execution.verdict = 'executed'
       AND execution.store_id = ANY (promotion.store_ids)
 ) AS proof
-LEFT JOIN LATERAL (
+CROSS JOIN LATERAL (
     SELECT sum(week.quantity) AS units
     FROM executions AS execution JOIN sell_out AS week
       ON week.account_id = fee.account_id AND week.store_id = execution.store_id
      AND week.product_id = tactic.product_id
      AND week.week_starts_on BETWEEN promotion.starts_on AND promotion.ends_on
-    WHERE execution.tactic_id = tactic.id AND execution.verdict = 'executed'
+    WHERE tactic.basis = 'per_unit_sold' AND execution.tactic_id = tactic.id AND execution.verdict = 'executed'
       AND execution.store_id = ANY (promotion.store_ids)
-) AS sold ON tactic.basis = 'per_unit_sold'
+) AS sold
 WHERE fee.id = ANY ($1)
 ORDER BY fee.id
 """

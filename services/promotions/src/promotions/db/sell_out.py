@@ -1,4 +1,4 @@
-"""Sell-out in the database: COPY into a temporary table, one statement to merge it, jobs and refused rows."""
+"""Sell-out in the database: COPY into a temporary table, set-based merge, jobs and refused rows."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -20,20 +20,27 @@ CREATE TEMPORARY TABLE sell_out_rows (
     retail_amount numeric(18, 2), price_off_flag boolean, dm_flag boolean, display_flag boolean
 ) ON COMMIT DROP
 """
-MERGE = """
-WITH merged AS (
-    INSERT INTO sell_out AS kept (account_id, store_id, product_id, week_starts_on, quantity, retail_amount,
-        price_off_flag, dm_flag, display_flag)
-    SELECT $1, store_id, product_id, week_starts_on, quantity, retail_amount, price_off_flag, dm_flag, display_flag
-    FROM sell_out_rows
-    ON CONFLICT (account_id, store_id, product_id, week_starts_on) DO UPDATE
-    SET quantity = excluded.quantity, retail_amount = excluded.retail_amount,
-        price_off_flag = excluded.price_off_flag, dm_flag = excluded.dm_flag, display_flag = excluded.display_flag
-    WHERE (kept.quantity, kept.retail_amount, kept.price_off_flag, kept.dm_flag, kept.display_flag) IS DISTINCT FROM
-        (excluded.quantity, excluded.retail_amount, excluded.price_off_flag, excluded.dm_flag, excluded.display_flag)
-    RETURNING kept.xmax = 0 AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new) AS inserted, count(*) FILTER (WHERE NOT is_new) AS updated FROM merged
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' sell_out ' || $1::uuid::text, 0))"
+UPDATE = """
+UPDATE sell_out AS kept SET quantity = new.quantity, retail_amount = new.retail_amount,
+    price_off_flag = new.price_off_flag, dm_flag = new.dm_flag, display_flag = new.display_flag
+FROM sell_out_rows AS new
+WHERE kept.account_id = $1 AND kept.store_id = new.store_id AND kept.product_id = new.product_id
+  AND kept.week_starts_on = new.week_starts_on
+  AND (kept.quantity, kept.retail_amount, kept.price_off_flag, kept.dm_flag, kept.display_flag)
+      IS DISTINCT FROM (new.quantity, new.retail_amount, new.price_off_flag, new.dm_flag, new.display_flag)
+"""
+INSERT = """
+INSERT INTO sell_out (account_id, store_id, product_id, week_starts_on, quantity, retail_amount, price_off_flag,
+    dm_flag, display_flag)
+SELECT $1::uuid, store_id, product_id, week_starts_on, quantity, retail_amount, price_off_flag, dm_flag, display_flag
+FROM sell_out_rows AS new
+WHERE NOT EXISTS (
+    SELECT FROM sell_out AS kept WHERE kept.account_id = $1 AND kept.store_id = new.store_id
+      AND kept.product_id = new.product_id AND kept.week_starts_on = new.week_starts_on)
+"""
+HAS_REPEATED = """
+SELECT EXISTS (SELECT FROM sell_out_rows GROUP BY store_id, product_id, week_starts_on HAVING count(*) > 1)
 """
 DROP_REPEATED = """
 DELETE FROM sell_out_rows AS again USING (
@@ -95,31 +102,37 @@ async def copy(connection: Connection, text: AsyncIterator[bytes]) -> int:
     """Stream COPY text into the temporary table; return the number of rows."""
     await connection.execute(PREPARE)
     outcome = await connection.copy_to_table("sell_out_rows", source=text, format="text", timeout=TIMEOUT_SECONDS)
-    return int(outcome.rsplit(" ", 1)[-1])
+    return _rows(outcome)
 
 
-async def merge(connection: Connection, account_id: UUID) -> tuple[int, int, list[int]]:
+async def merge(connection: Connection, account_id: UUID, copied: int) -> tuple[int, int, list[int]]:
     """Merge the temporary table; return inserted rows, updated rows, and lines that repeat an earlier line's key.
 
-    Keys are looked through only when the merge stumbles over one that occurs twice: that is rare, and dear to look for.
+    An update and an insert of what is not there take half the time of ON CONFLICT; one import of an account follows
+    another, so that nothing comes in between. Keys that occur twice are rare and dear to look for: the insert stumbles
+    over them, unless the rows were there before; only then they are looked for.
     """
+    await connection.execute(ONE_AT_A_TIME, account_id)
     await connection.execute("SAVEPOINT merge")
     try:
-        counts = await connection.fetchrow(MERGE, account_id, timeout=TIMEOUT_SECONDS)
-    except asyncpg.CardinalityViolationError:
-        await connection.execute("ROLLBACK TO SAVEPOINT merge")
-    else:
-        assert counts is not None
-        return counts["inserted"], counts["updated"], []
-    repeated = await drop_repeated(connection)
-    counts = await connection.fetchrow(MERGE, account_id, timeout=TIMEOUT_SECONDS)
-    assert counts is not None
-    return counts["inserted"], counts["updated"], repeated
+        inserted, updated = await _merge(connection, account_id)
+        if inserted == copied or not await connection.fetchval(HAS_REPEATED, timeout=TIMEOUT_SECONDS):
+            return inserted, updated, []
+    except asyncpg.UniqueViolationError:
+        pass
+    await undo_merge(connection)
+    repeated = sorted(row["line"] for row in await connection.fetch(DROP_REPEATED, timeout=TIMEOUT_SECONDS))
+    return *await _merge(connection, account_id), repeated
 
 
-async def drop_repeated(connection: Connection) -> list[int]:
-    """Drop lines of the temporary table that repeat an earlier line's key; return their numbers."""
-    return sorted(row["line"] for row in await connection.fetch(DROP_REPEATED, timeout=TIMEOUT_SECONDS))
+async def _merge(connection: Connection, account_id: UUID) -> tuple[int, int]:
+    updated = await connection.execute(UPDATE, account_id, timeout=TIMEOUT_SECONDS)
+    inserted = await connection.execute(INSERT, account_id, timeout=TIMEOUT_SECONDS)
+    return _rows(inserted), _rows(updated)
+
+
+def _rows(outcome: str) -> int:
+    return int(outcome.rsplit(" ", 1)[-1])
 
 
 async def undo_merge(connection: Connection) -> None:

@@ -2,9 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from shared.kernel.errors import RuleBroken
 REQUIRED: Final = ("store_code", "sku", "week_starts_on", "quantity")
 FLAGS: Final = ("price_off_flag", "dm_flag", "display_flag")
 OPTIONAL: Final = ("retail_amount", *FLAGS)
-QUANTITY = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,4})?", re.ASCII)
-AMOUNT = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,2})?", re.ASCII)
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+QUANTITY: Final = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,4})?").fullmatch
+AMOUNT: Final = re.compile(r"(?:-?[0-9]{1,16}(?:\.[0-9]{1,2})?)?").fullmatch
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+NULL: Final = "\\N"
 BOOLEANS: Final = {"": "f", "0": "f", "false": "f", "f": "f", "1": "t", "true": "t", "t": "t"}
 VALUE_LENGTH_MAX = 100
 
@@ -57,10 +59,11 @@ class SellOutReader:
     refusals: list[Refusal] = field(default_factory=list)
     received: int = 0
     refused: int = 0
-    _columns: dict[str, int] = field(default_factory=dict)
+    _pick: Callable[[list[str]], tuple[str, ...]] | None = None
     _width: int = 0
     _line: int = 0
-    _weeks: dict[str, bool] = field(default_factory=dict)
+    _weeks: set[str] = field(default_factory=set)
+    _flags: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _stores: dict[str, str] = field(default_factory=dict)
     _products: dict[str, str] = field(default_factory=dict)
 
@@ -75,17 +78,17 @@ class SellOutReader:
             HeaderUnusable: the header lacks a column or names an unknown one.
         """
         rest: Iterable[str] = lines
-        if not self._columns and lines:
-            self._read_header(lines[0])
+        if self._pick is None and lines:
+            self._pick = self._read_header(lines[0])
             rest = lines[1:]
-        for text in rest:
+        for line in rest:
             self._line += 1
-            stripped = text.rstrip("\r")
-            if not stripped:
+            text = line.rstrip("\r")
+            if not text:
                 continue
             self.received += 1
             try:
-                yield self._row(_split(stripped) if '"' in stripped else stripped.split(","))
+                yield self._row(text)
             except _Refused as why:
                 self.refuse(Refusal(line=self._line, field=why.field, reason=why.reason, value=why.value))
 
@@ -95,7 +98,7 @@ class SellOutReader:
         if len(self.refusals) < self.refusals_max:
             self.refusals.append(refusal)
 
-    def _read_header(self, text: str) -> None:
+    def _read_header(self, text: str) -> Callable[[list[str]], tuple[str, ...]]:
         self._line = 1
         try:
             names = [name.strip().lower() for name in _split(text.removeprefix("\ufeff").rstrip("\r"))]
@@ -106,51 +109,51 @@ class SellOutReader:
         if missing or unknown or len(set(names)) != len(names):
             wanted = f"{', '.join(REQUIRED)}, and if known {', '.join(OPTIONAL)}"
             raise HeaderUnusable(f"The first line must name each column once: {wanted}.")
-        self._columns = {name: index for index, name in enumerate(names)}
         self._width = len(names)
+        return itemgetter(*(names.index(name) if name in names else -1 for name in (*REQUIRED, *OPTIONAL)))
 
-    def _row(self, cells: list[str]) -> str:
+    def _row(self, text: str) -> str:
+        """Return a line's COPY text; this runs for each of millions of lines, so that it asks the usual case first."""
+        cells = _split(text) if '"' in text else text.split(",")
         if len(cells) != self._width:
             raise _Refused("row", "wrong_number_of_fields", str(len(cells)))
-        columns = self._columns
-        store = self._stores.get(cells[columns["store_code"]].strip())
+        if " " in text or "\t" in text:
+            cells = [cell.strip() for cell in cells]
+        cells.append("")  # What a column is that the file does not have.
+        assert self._pick is not None
+        store_code, sku, week, quantity, amount, price_off, dm, display = self._pick(cells)
+        store, product = self._stores.get(store_code), self._products.get(sku)
         if store is None:
-            raise _Refused("store_code", "unknown_store", cells[columns["store_code"]])
-        product = self._products.get(cells[columns["sku"]].strip())
+            raise _Refused("store_code", "unknown_store", store_code)
         if product is None:
-            raise _Refused("sku", "unknown_sku", cells[columns["sku"]])
-        week = cells[columns["week_starts_on"]].strip()
-        if not (self._weeks.get(week) or self._is_week(week)):
-            raise _Refused("week_starts_on", "not_a_date", week)
-        quantity = cells[columns["quantity"]].strip()
-        if not QUANTITY.fullmatch(quantity):
+            raise _Refused("sku", "unknown_sku", sku)
+        if week not in self._weeks:
+            self._weeks.add(_week(week))
+        if not QUANTITY(quantity):
             raise _Refused("quantity", "not_a_quantity_of_four_decimals", quantity)
-        rest = self._rest(cells) if self._width > len(REQUIRED) else "\\N\tf\tf\tf"
-        return f"{self._line}\t{store}\t{product}\t{week}\t{quantity}\t{rest}\n"
+        if not AMOUNT(amount):
+            raise _Refused("retail_amount", "not_an_amount_of_two_decimals", amount)
+        given = (price_off, dm, display)
+        flags = self._flags.get(given) or self._flags.setdefault(given, _flags(given))
+        return f"{self._line}\t{store}\t{product}\t{week}\t{quantity}\t{amount or NULL}\t{flags}\n"
 
-    def _rest(self, cells: list[str]) -> str:
-        columns, amount, flags = self._columns, "", []
-        if "retail_amount" in columns:
-            amount = cells[columns["retail_amount"]].strip()
-            if amount and not AMOUNT.fullmatch(amount):
-                raise _Refused("retail_amount", "not_an_amount_of_two_decimals", amount)
-        for name in FLAGS:
-            text = cells[columns[name]].strip().lower() if name in columns else ""
-            flag = BOOLEANS.get(text)
-            if flag is None:
-                raise _Refused(name, "not_a_flag_0_or_1", text)
-            flags.append(flag)
-        return "\t".join((amount or "\\N", *flags))
 
-    def _is_week(self, text: str) -> bool:
-        if not DAY.fullmatch(text):
-            return False
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            return False
-        self._weeks[text] = True
-        return True
+def _week(text: str) -> str:
+    try:
+        date.fromisoformat(text if DAY(text) else "")
+    except ValueError as error:
+        raise _Refused("week_starts_on", "not_a_date", text) from error
+    return text
+
+
+def _flags(texts: tuple[str, str, str]) -> str:
+    found = []
+    for name, text in zip(FLAGS, texts, strict=True):
+        flag = BOOLEANS.get(text.lower())
+        if flag is None:
+            raise _Refused(name, "not_a_flag_0_or_1", text)
+        found.append(flag)
+    return "\t".join(found)
 
 
 def shortened(value: str) -> str:
