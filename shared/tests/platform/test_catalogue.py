@@ -69,6 +69,8 @@ def test_files_hold_schema_descriptions_and_an_example_that_fits(tmp_path: Path)
     entry = json.loads((tmp_path / "store_ops.box_packed.v1.json").read_text(encoding="utf-8"))
     assert entry["description"] == "A box was packed."
     assert entry["schema"]["properties"]["name"]["description"] == "Name of the box 箱名."
+    assert entry["schema"]["properties"]["id"]["description"] == "Identifier of the subject."
+    assert entry["schema"]["required"] == list(entry["schema"]["properties"])
     assert entry["example"]["at"] == "2026-01-02T03:04:05.600Z"
     assert entry["example"]["terms"][0]["rate"] == "0.1"
     assert (tmp_path / "store_ops.webhook_endpoint_disabled.v1.json").exists()

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.platform.auth import Role
+from shared.platform.auth import EVERYTHING, Role
+from shared.platform.backlog import backlog
 from shared.platform.clock import now
 from shared.platform.ids import new_id
 from shared.platform.signing import new_secret
@@ -108,3 +109,11 @@ async def test_a_source_is_replaced_by_name_and_its_secrets_are_never_shown(api:
 
 async def test_an_unknown_inbox_event_cannot_be_replayed(api: Any) -> None:
     assert (await api.as_(Role.ADMIN).post(f"/v1/inbox/{new_id()}:replay")).status_code == 404
+
+
+async def test_the_backlog_is_counted(outside: Any, receiver: Any, thing: Any) -> None:
+    await outside.subscribe(receiver)
+    await outside.publish(thing(), thing())
+    async with outside.database.raw(EVERYTHING) as connection:
+        found = await backlog(connection)
+    assert (found["relay_lag"], found["outbox_unstamped"], found["inbox_dead"]) == (2, 0, 0)

@@ -140,6 +140,18 @@ async def test_poison_is_parked_with_what_follows_and_nothing_else_waits(inside:
     assert (row["name"], row["version"], int(row["price"])) == (f"after {bad}", 3, 3)
 
 
+async def test_a_long_line_behind_a_parked_event_goes_on_to_its_end(inside: Inside, clock: Any) -> None:
+    bad = new_id()
+    inside.poison.add("poison")
+    await inside.receive(event(bad, 1, "poison"), *(event(bad, version, "next") for version in range(2, 1301)))
+    await inside.apply()
+    inside.poison.clear()
+    clock.advance(seconds=6)
+    await inside.apply()
+    assert set(await inside.states()) == {"done"}
+    assert not await inside.rows("SELECT FROM inbox_subjects WHERE gap_since IS NOT NULL")
+
+
 async def test_poison_dies_after_its_last_attempt_and_is_replayed_by_one_call(
     inside: Inside, clock: Any, api: Any
 ) -> None:

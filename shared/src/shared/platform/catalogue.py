@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -73,7 +73,7 @@ class Catalogue:
         kind, cls = event.event_type, type(event)
         prefix = f"gondola.{self.service}."
         assert re.fullmatch(re.escape(prefix) + r"[a-z_]+\.v\d+", kind), f"{kind} is not {prefix}<event>.v<number>"
-        schema = TypeAdapter(cls).json_schema(mode="serialization")
+        schema = _schema_of(cls)
         return {
             "type": kind,
             "noun": event.noun,
@@ -84,6 +84,21 @@ class Catalogue:
 
     def _path(self, kind: str) -> Path:
         return self.folder / f"{kind.removeprefix('gondola.')}.json"
+
+
+def _schema_of(cls: type[Event]) -> dict[str, Any]:
+    """Return the schema of an event's data: every field is always there, and described, inherited ones too."""
+    schema = TypeAdapter(cls).json_schema(mode="serialization")
+    for base in cls.__mro__[1:]:
+        if is_dataclass(base):
+            inherited = TypeAdapter(base).json_schema(mode="serialization").get("properties", {})
+            for name, field in inherited.items():
+                if "description" in field:
+                    schema["properties"][name].setdefault("description", field["description"])
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if "properties" in part:
+            part["required"] = list(part["properties"])
+    return schema
 
 
 def published(folder: Path) -> dict[str, dict[str, Any]]:

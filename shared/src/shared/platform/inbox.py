@@ -65,6 +65,14 @@ FROM unnest($1::text[], $2::text[], $3::bigint[]) AS reached (source, subject, v
 WHERE inbox.source = reached.source AND inbox.subject = reached.subject AND inbox.state = 'waiting'
   AND inbox.subject_version <= reached.version + $4
 """
+STILL_WAITING = """
+UPDATE inbox_subjects AS known SET gap_since = $4, pull_at = $5
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS reached (source, subject, version)
+WHERE known.source = reached.source AND known.subject = reached.subject AND EXISTS (
+    SELECT FROM inbox AS held
+    WHERE held.source = known.source AND held.subject = known.subject AND held.state = 'waiting'
+)
+"""
 NOTE_GAP = """
 INSERT INTO inbox_subjects AS known (source, subject, version, gap_since, pull_at)
 SELECT source, subject, 0, $3, $4 FROM unnest($1::text[], $2::text[]) AS gap (source, subject)
@@ -355,6 +363,7 @@ class Applier:
         await connection.execute(ADVANCE, *arguments)
         if any(row["has_gap"] for row in ready):
             await connection.execute(RELEASE, *arguments, APPLY_EVENTS_MAX)
+            await connection.execute(STILL_WAITING, *arguments, now(), now() + GAP_PATIENCE)
 
     async def _park(self, seq: int, error: Exception) -> None:
         """Note why the event failed and when it is tried again; after the last pause it is dead until replayed."""

@@ -13,9 +13,12 @@ from shared.platform.auth import EVERYTHING
 from shared.platform.db import Database
 
 BATCH_EVENTS = 2000
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' sequencer', 0))"
+LOCK = """
+SELECT CASE WHEN EXISTS (SELECT FROM outbox WHERE pos IS NULL)
+       THEN pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' sequencer', 0)) END
+"""
 STAMP = """
 WITH batch AS (
     SELECT event_id, row_number() OVER (ORDER BY seq) AS place
