@@ -128,6 +128,14 @@ async def post_invoices(request: Request) -> Response:
     return Response(encoded({"posted": [invoice["id"] for invoice in invoices]}), media_type=JSON)
 
 
+async def take_event(request: Request) -> Response:
+    """Store an event and its effect on a read copy by one statement."""
+    await pool_of(request).execute(
+        limit_sql.TAKE_EVENT, UUID(request.path_params["event_id"]), (await request.body()).decode()
+    )
+    return Response(status_code=204)
+
+
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Hold as many connections open as a service does."""
@@ -150,6 +158,7 @@ app = Starlette(
         Route("/tasks", list_tasks),
         Route("/events", read_feed),
         Route("/contracts/{contract_id}:sign", sign_contract, methods=["POST"]),
+        Route("/events/{event_id}", take_event, methods=["POST"]),
         Route("/invoices:batch", post_invoices, methods=["POST"]),
     ],
 )

@@ -49,6 +49,16 @@ WITH head AS (
 INSERT INTO bench.outbox ({OUTBOX_COLUMNS}) VALUES ($7, $8, $9, $10, $2, $11, now(), $12)
 """  # noqa: S608 - put together from constants
 
+TAKE_EVENT = """
+WITH copied AS (
+    INSERT INTO bench.products (id, version, sku, name, brand)
+    SELECT $1::uuid, 1, row.sku, row.name, row.brand FROM json_populate_record(NULL::bench.products, $2::json) AS row
+)
+INSERT INTO bench.inbox (event_id, source, type, subject, subject_version, occurred_at, received_at, data, state,
+                         applied_at)
+VALUES ($1::uuid, '/bench', 'bench.product.v1', 'product/' || $1::uuid::text, 1, now(), now(), $2::json, 'done', clock_timestamp())
+"""
+
 
 def page_of(limit: int) -> PageRequest:
     """Return a request for a first page."""

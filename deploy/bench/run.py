@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bench import figures_http
+from deploy.bench import figures_events, figures_http
 from deploy.bench.bench import Bench, BenchError, connect
 from deploy.bench.figure import Figure, table
 from deploy.dev.children import Children
@@ -36,6 +36,13 @@ KINDS = {
     "command": Kind(measure=figures_http.command, apis=("contracts", "store-ops")),
     "list_page": Kind(measure=figures_http.list_page, apis=("store-ops",)),
     "feed_page": Kind(measure=figures_http.feed_page, apis=("store-ops",)),
+    "relay": Kind(measure=figures_events.relay, workers=("store-ops-worker",)),
+    "inbox": Kind(measure=figures_events.inbox, workers=("store-ops-worker",)),
+    "event_latency": Kind(
+        measure=figures_events.latency,
+        apis=("contracts", "store-ops"),
+        workers=("contracts-worker", "store-ops-worker"),
+    ),
 }
 
 
@@ -49,7 +56,7 @@ def processes_of(kinds: Sequence[Kind]) -> list[Process]:
 
 
 async def _measure(stack: Stack, names: Sequence[str], options: argparse.Namespace) -> list[Figure]:
-    workers = [name for name in sorted({worker for key in names for worker in KINDS[key].workers})]
+    workers = sorted({worker for key in names for worker in KINDS[key].workers})
     children = Children(stack.folder / "bench")
     figures = []
     try:
