@@ -110,7 +110,7 @@ def arguments_of(event: Event, at: datetime) -> Arguments:
     traceparent = trace.current.get()
     trace_part = f'"traceparent":"{traceparent}",' if traceparent else ""
     time = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    base = _public_urls.get(service, f"http://{service.replace('_', '-')}")
+    base = _public_urls.get(service) or f"http://{service.replace('_', '-')}"
     data = encode(event).decode()
     head = (
         f'{{"specversion":"1.0","id":"{event_id}","source":"/{service.replace("_", "-")}","type":"{kind}",'

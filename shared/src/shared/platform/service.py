@@ -37,6 +37,7 @@ from shared.platform.json import Unreadable
 from shared.platform.limits import RateLimiter
 from shared.platform.middleware import Observe
 from shared.platform.revisions import head_revision
+from shared.platform.outbox import announce
 from shared.platform.settings import ServiceSettings
 from shared.platform.worker import Worker
 
@@ -96,6 +97,7 @@ class Service:
     def create_app(self, settings: ServiceSettings | None = None) -> FastAPI:
         """Return the ASGI application; with ``worker=inline`` it also does the worker's work."""
         chosen = settings or self.settings()
+        announce(self.package, chosen.public_url)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
