@@ -1,12 +1,14 @@
 """Goods receipts 进货/退货: what net purchases are made of, recorded in batches by the ERP."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field, field_validator
 
+from receivables.api.batch_bodies import BatchReader, GoodsReceipt, GoodsReceiptBatch
 from receivables.api.common import (
     DOCUMENTS_MAX,
     ERP_AND_FINANCE,
@@ -127,14 +129,24 @@ class GoodsReceiptDetailOut(GoodsReceiptOut):
     lines: list[GoodsReceiptLineOut]
 
 
-@router.post(":batch", operation_id="post_goods_receipts", policy=ERP_AND_FINANCE, answers=BatchAnswer)
-async def post_goods_receipts(body: GoodsReceiptBatchIn, raw: Raw) -> Response:
+READER = BatchReader(GoodsReceiptBatch, GoodsReceiptBatchIn)
+
+
+@router.post(
+    ":batch",
+    operation_id="post_goods_receipts",
+    policy=ERP_AND_FINANCE,
+    answers=BatchAnswer,
+    openapi_extra=READER.document(),
+)
+async def post_goods_receipts(request: Request, raw: Raw) -> Response:
     """Record up to 500 goods receipts and returns with up to 5,000 lines; sending the same again changes nothing.
 
     - A note whose id is known with the same content is `unchanged`; with other content it is refused (`id_taken`).
     - Net purchases 净进货额 are receipts minus returns by `received_on`; contract fees are computed from them.
     - Each recorded note is announced as `purchase_recorded`.
     """
+    body: GoodsReceiptBatch = READER.read(await request.body())
     receipts = body.goods_receipts
     hashes = {receipt.id: _hash(receipt) for receipt in receipts}
     known = {row["id"]: row["content_hash"] for row in await raw.fetch(documents.KNOWN_RECEIPTS, list(hashes))}
@@ -145,12 +157,12 @@ async def post_goods_receipts(body: GoodsReceiptBatchIn, raw: Raw) -> Response:
     headers = [_header(each, totals[each.id], hashes[each.id]) for each in sifted.new]
     inserted = await raw.fetch(documents.INSERT_RECEIPTS, *columns_of(headers, 13), at) if headers else []
     hint = "The settlement entity has a note of this kind and number; correct the number or do not send it twice."
-    recorded: list[GoodsReceiptIn] = sifted.settle({row["id"] for row in inserted}, hint)
+    recorded: list[GoodsReceipt] = sifted.settle({row["id"] for row in inserted}, hint)
     await _record(raw, recorded, totals, at)
     return sifted.answer()
 
 
-def _hash(receipt: GoodsReceiptIn) -> bytes:
+def _hash(receipt: GoodsReceipt) -> bytes:
     header = (
         receipt.number,
         receipt.account_id,
@@ -167,26 +179,25 @@ def _hash(receipt: GoodsReceiptIn) -> bytes:
             (
                 line.line_no,
                 line.product_id,
-                f"{line.quantity:.4f}",
-                f"{line.unit_price:.4f}",
-                f"{line.net_amount:.2f}",
-                f"{line.tax_rate:.6f}",
+                f"{Decimal(line.quantity):.4f}",
+                f"{Decimal(line.unit_price):.4f}",
+                f"{Decimal(line.net_amount):.2f}",
+                f"{Decimal(line.tax_rate):.6f}",
             )
             for line in receipt.lines
         ),
     )
 
 
-def _sign(receipt: GoodsReceiptIn) -> int:
-    return -1 if receipt.kind == "return" else 1
+def _totals(receipt: GoodsReceipt) -> LineTotals:
+    lines = (
+        (line.product_id, Decimal(line.quantity), Decimal(line.net_amount), Decimal(line.tax_rate))
+        for line in receipt.lines
+    )
+    return line_totals(lines, receipt.sign)
 
 
-def _totals(receipt: GoodsReceiptIn) -> LineTotals:
-    lines = ((line.product_id, line.quantity, line.net_amount, line.tax_rate) for line in receipt.lines)
-    return line_totals(lines, _sign(receipt))
-
-
-def _header(receipt: GoodsReceiptIn, totals: LineTotals, digest: bytes) -> tuple[Any, ...]:
+def _header(receipt: GoodsReceipt, totals: LineTotals, digest: bytes) -> tuple[Any, ...]:
     return (
         receipt.id,
         receipt.account_id,
@@ -204,9 +215,7 @@ def _header(receipt: GoodsReceiptIn, totals: LineTotals, digest: bytes) -> tuple
     )
 
 
-async def _record(
-    raw: Connection, recorded: list[GoodsReceiptIn], totals: dict[UUID, LineTotals], at: datetime
-) -> None:
+async def _record(raw: Connection, recorded: list[GoodsReceipt], totals: dict[UUID, LineTotals], at: datetime) -> None:
     """Write the lines and the events of what was recorded."""
     if not recorded:
         return
@@ -216,9 +225,9 @@ async def _record(
             line.line_no,
             receipt.account_id,
             line.product_id,
-            line.quantity * _sign(receipt),
+            Decimal(line.quantity) * receipt.sign,
             line.unit_price,
-            line.net_amount * _sign(receipt),
+            Decimal(line.net_amount) * receipt.sign,
             line.tax_rate,
             tax_amount,
         )
@@ -229,7 +238,7 @@ async def _record(
     await emit_many(raw, [_event(receipt, totals[receipt.id]) for receipt in recorded], at=at)
 
 
-def _event(receipt: GoodsReceiptIn, totals: LineTotals) -> PurchaseRecorded:
+def _event(receipt: GoodsReceipt, totals: LineTotals) -> PurchaseRecorded:
     return PurchaseRecorded(
         id=receipt.id,
         account_id=receipt.account_id,

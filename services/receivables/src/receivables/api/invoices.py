@@ -1,12 +1,14 @@
 """Invoices 销售发票: posted in batches by the ERP, listed with what is open."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field, field_validator
 
+from receivables.api.batch_bodies import BatchReader, Invoice, InvoiceBatch
 from receivables.api.common import (
     DOCUMENTS_MAX,
     ERP_AND_FINANCE,
@@ -129,14 +131,24 @@ class InvoiceDetailOut(InvoiceOut):
     lines: list[InvoiceLineOut]
 
 
-@router.post(":batch", operation_id="post_invoices", policy=ERP_AND_FINANCE, answers=BatchAnswer)
-async def post_invoices(body: InvoiceBatchIn, raw: Raw) -> Response:
+READER = BatchReader(InvoiceBatch, InvoiceBatchIn)
+
+
+@router.post(
+    ":batch",
+    operation_id="post_invoices",
+    policy=ERP_AND_FINANCE,
+    answers=BatchAnswer,
+    openapi_extra=READER.document(),
+)
+async def post_invoices(request: Request, raw: Raw) -> Response:
     """Post up to 500 invoices with up to 5,000 lines; sending the same again changes nothing.
 
     - An invoice whose id is known with the same content is `unchanged`; with other content it is refused (`id_taken`).
     - It is due by the payment terms of the contract in force on its date, else by those of the settlement entity.
     - Each posted invoice is booked (accounts receivable to revenue and output tax) and announced as `invoice_posted`.
     """
+    body: InvoiceBatch = READER.read(await request.body())
     hashes = {invoice.id: _hash(invoice) for invoice in body.invoices}
     known = {row["id"]: row["content_hash"] for row in await raw.fetch(documents.KNOWN_INVOICES, list(hashes))}
     entities = await entity_terms(raw, list({invoice.settlement_entity_id for invoice in body.invoices}))
@@ -146,12 +158,12 @@ async def post_invoices(body: InvoiceBatchIn, raw: Raw) -> Response:
     headers = [_header(each, totals[each.id], entities, hashes[each.id]) for each in sifted.new]
     inserted = await raw.fetch(documents.INSERT_INVOICES, *columns_of(headers, 12), at) if headers else []
     hint = "The settlement entity has an invoice of this number; correct the number or do not send it twice."
-    posted: list[InvoiceIn] = sifted.settle({row["id"] for row in inserted}, hint)
+    posted: list[Invoice] = sifted.settle({row["id"] for row in inserted}, hint)
     await _record(raw, posted, totals, entities, at)
     return sifted.answer()
 
 
-def _hash(invoice: InvoiceIn) -> bytes:
+def _hash(invoice: Invoice) -> bytes:
     header = (invoice.number, invoice.account_id, invoice.settlement_entity_id, invoice.invoiced_on, invoice.currency)
     return content_hash(
         header,
@@ -160,23 +172,24 @@ def _hash(invoice: InvoiceIn) -> bytes:
                 line.line_no,
                 line.store_id,
                 line.product_id,
-                f"{line.quantity:.4f}",
-                f"{line.unit_price:.4f}",
-                f"{line.net_amount:.2f}",
-                f"{line.tax_rate:.6f}",
+                f"{Decimal(line.quantity):.4f}",
+                f"{Decimal(line.unit_price):.4f}",
+                f"{Decimal(line.net_amount):.2f}",
+                f"{Decimal(line.tax_rate):.6f}",
             )
             for line in invoice.lines
         ),
     )
 
 
-def _totals(invoice: InvoiceIn) -> LineTotals:
-    return line_totals((line.product_id, line.quantity, line.net_amount, line.tax_rate) for line in invoice.lines)
+def _totals(invoice: Invoice) -> LineTotals:
+    return line_totals(
+        (line.product_id, Decimal(line.quantity), Decimal(line.net_amount), Decimal(line.tax_rate))
+        for line in invoice.lines
+    )
 
 
-def _header(
-    invoice: InvoiceIn, totals: LineTotals, entities: dict[UUID, EntityTerms], digest: bytes
-) -> tuple[Any, ...]:
+def _header(invoice: Invoice, totals: LineTotals, entities: dict[UUID, EntityTerms], digest: bytes) -> tuple[Any, ...]:
     terms = entities[invoice.settlement_entity_id].on(invoice.invoiced_on)
     return (
         invoice.id,
@@ -196,7 +209,7 @@ def _header(
 
 async def _record(
     raw: Connection,
-    posted: list[InvoiceIn],
+    posted: list[Invoice],
     totals: dict[UUID, LineTotals],
     entities: dict[UUID, EntityTerms],
     at: datetime,
@@ -226,7 +239,7 @@ async def _record(
     await emit_many(raw, [_event(invoice, totals[invoice.id], entities) for invoice in posted], at=at)
 
 
-def _entry(invoice: InvoiceIn, totals: LineTotals) -> JournalEntry:
+def _entry(invoice: Invoice, totals: LineTotals) -> JournalEntry:
     return JournalEntry(
         kind=EntryKind.INVOICE_POSTED,
         account_id=invoice.account_id,
@@ -238,7 +251,7 @@ def _entry(invoice: InvoiceIn, totals: LineTotals) -> JournalEntry:
     )
 
 
-def _event(invoice: InvoiceIn, totals: LineTotals, entities: dict[UUID, EntityTerms]) -> InvoicePosted:
+def _event(invoice: Invoice, totals: LineTotals, entities: dict[UUID, EntityTerms]) -> InvoicePosted:
     return InvoicePosted(
         id=invoice.id,
         account_id=invoice.account_id,
