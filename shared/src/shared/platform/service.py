@@ -36,8 +36,8 @@ from shared.platform.jobs import Job, JobContext
 from shared.platform.json import Unreadable
 from shared.platform.limits import RateLimiter
 from shared.platform.middleware import Observe
-from shared.platform.revisions import head_revision
 from shared.platform.outbox import announce
+from shared.platform.revisions import head_revision
 from shared.platform.settings import ServiceSettings
 from shared.platform.worker import Worker
 
