@@ -67,6 +67,7 @@ def all_services() -> tuple[Service, ...]:
 
 def document(services: Sequence[Service]) -> Node:
     """Return the AsyncAPI 3 document of ``services``."""
+    services = sorted(services, key=lambda service: service.name)
     schemas: Node = {"Envelope": ENVELOPE, "WebhookHeaders": HEADERS}
     messages: Node = {}
     channels: Node = {}

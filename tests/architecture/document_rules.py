@@ -19,9 +19,10 @@ def dead_links(document: Path, text: str) -> list[str]:
     return [target for target in targets if target and not (document.parent / target).exists()]
 
 
-def missing_paths(root: Path, text: str) -> list[str]:
-    """Return paths in backticks that are not there; a place-holder like ``<name>`` or ``*`` is none."""
-    return [code for code in CODE.findall(text) if PATH_LIKE.match(code) and not (root / code).exists()]
+def missing_paths(document: Path, root: Path, text: str) -> list[str]:
+    """Return paths in backticks that are neither below ``root`` nor beside the document; ``<name>`` is none."""
+    paths = [code for code in CODE.findall(text) if PATH_LIKE.match(code)]
+    return [path for path in paths if not (root / path).exists() and not (document.parent / path).exists()]
 
 
 def unknown_targets(text: str, targets: set[str]) -> list[str]:

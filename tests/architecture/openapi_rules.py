@@ -88,7 +88,7 @@ def unbounded_lists(document: Node) -> list[str]:
         answer = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
         schema = resolve(answer.get("schema", {}), document)
         items = schema.get("properties", {}).get("items")
-        is_list = items is not None or operation.get("operationId", "").startswith("list_")
+        is_list = operation.get("operationId", "").startswith("list_") or (items and not place.endswith("}"))
         if place.startswith("GET") and is_list and not _has_limit(operation) and "maxItems" not in (items or {}):
             found.append(f"{place}: a list with neither the parameter limit (at most {LIMIT_MAX}) nor maxItems")
         if schema.get("type") == "array" and "maxItems" not in schema:

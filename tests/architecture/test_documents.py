@@ -16,7 +16,7 @@ DECISIONS = sorted(path for path in (ROOT / "docs" / "adr").glob("*.md") if path
 def test_a_document_names_what_exists(document: Path):
     text, targets = text_of(document), set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
     found = [f"link {each}" for each in rules.dead_links(document, text)]
-    found += [f"path {each}" for each in rules.missing_paths(ROOT, text)]
+    found += [f"path {each}" for each in rules.missing_paths(document, ROOT, text)]
     found += [f"target {each}" for each in rules.unknown_targets(text, targets)]
     assert not found, listed(f"{place(document)}: {each}" for each in found)
 
@@ -35,7 +35,7 @@ def test_the_index_lists_every_decision():
 def test_a_dead_link_a_missing_path_and_an_unknown_target_are_found(tmp_path: Path):
     (tmp_path / "there.md").touch()
     assert rules.dead_links(tmp_path / "a.md", "[a](there.md) [b](gone.md#x) [c](https://example.com)") == ["gone.md"]
-    assert rules.missing_paths(tmp_path, "`docs/gone.md` `docs/<name>.md` `x/y`") == ["docs/gone.md"]
+    assert rules.missing_paths(tmp_path / "a.md", tmp_path, "`docs/gone.md` `docs/<name>.md` `x/y`") == ["docs/gone.md"]
     assert rules.unknown_targets("`make tea` and make sense\n```\nmake test\n```", {"test"}) == ["tea"]
 
 
