@@ -9,7 +9,8 @@ from deploy.demo import drive_field, drive_money, drive_setup
 from deploy.demo.client import say
 from deploy.demo.story import STILL_SECONDS_OF_JOBS, Story
 
-DOWN_SECONDS = 2.0
+DOWN_SECONDS = 1.5
+CRASHING = ("receivables", "receivables-worker")
 OTHERS = ("contracts", "promotions", "store-ops")
 
 
@@ -20,6 +21,7 @@ async def tell(story: Story) -> None:
     chapters = story.plan.chapters
     for place, chapter in enumerate(chapters, start=1):
         await _chapter(story, chapter, crash=place == len(chapters) // 2 + 1)
+    await story.quiet("settlements in all services")
 
 
 async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> None:
@@ -35,11 +37,14 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
     await story.quiet("tasks in store-ops")
     tasks = await drive_field.tasks(story)
     story.headline(f"{year}: visits, invoices and receipts" + (" - and receivables is killed" if crash else ""))
+    under_way = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(drive_field.audits(story, chapter, tasks))
-        group.create_task(_deliveries(story, chapter))
+        group.create_task(drive_field.audits(story, chapter, tasks, under_way))
         if crash:
-            group.create_task(kill_receivables(story))
+            await under_way.wait()
+            await _kill_receivables(story)
+            group.create_task(_restart_receivables(story))
+        group.create_task(_deliveries(story, chapter))
     await story.quiet("verdicts in promotions", STILL_SECONDS_OF_JOBS)
     await _earn(story, end, "earned")
     await drive_field.stragglers(story, chapter, tasks)
@@ -49,7 +54,6 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
     due = await drive_money.payments(story, chapter)
     await drive_money.decide(story, chapter, due)
     await drive_money.erp_batch(story, end)
-    await story.quiet("settlements in all services")
 
 
 async def _earn(story: Story, as_of: date, what: str) -> None:
@@ -66,17 +70,23 @@ async def _deliveries(story: Story, chapter: tuple[date, date]) -> None:
     await drive_money.receipts(story, chapter)
 
 
-async def kill_receivables(story: Story) -> None:
-    """Kill both processes of receivables with -9 while events and invoices come in, and start them again."""
-    await asyncio.sleep(DOWN_SECONDS)
-    names = ("receivables", "receivables-worker")
-    for name in names:
+async def _kill_receivables(story: Story) -> None:
+    """Kill both processes of receivables with -9 while events and audits come in."""
+    story.counts_at_kill = story.world.counts.retries
+    for name in CRASHING:
         await asyncio.to_thread(story.stack.kill, name, signal.SIGKILL)
-    killed = time.monotonic()
-    say("  receivables and its worker: killed with -9; the other services go on")
+    say("  receivables and its worker: killed with -9; visits go on, the ERP sends invoices all the same")
+
+
+async def _restart_receivables(story: Story) -> None:
+    """Start them again after a moment, and say what had piled up."""
+    down = time.monotonic()
     await asyncio.sleep(DOWN_SECONDS)
-    story.downtime["backlog"] = {name: left for name, (_, left) in (await story.backlog(OTHERS)).items()}
-    for name in names:
+    waiting = await story.undelivered("receivables", OTHERS)
+    for name in CRASHING:
         await asyncio.to_thread(story.stack.restart, name)
-    story.downtime["seconds"] = time.monotonic() - killed
-    say(f"  receivables: up again after {story.downtime['seconds']:.1f} s; waiting for it: {story.downtime['backlog']}")
+    seconds, retries = time.monotonic() - down, story.world.counts.retries - story.counts_at_kill
+    say(
+        f"  receivables: up again after {seconds:.1f} s; {waiting:,} events were waiting for it, "
+        f"the ERP had tried {retries} times"
+    )

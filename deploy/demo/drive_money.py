@@ -78,7 +78,7 @@ async def accrue(story: Story, as_of: date) -> None:
     """Accrue everything through ``as_of``."""
     finance = story.person("finance", "receivables")
     answer = await finance.post("/v1/accruals:run", {"as_of": as_of.isoformat()})
-    say(f"  accruals through {as_of}: {answer}")
+    say(f"  accruals through {as_of}: {answer['changed']} changed of {answer['examined']} looked at")
 
 
 async def payments(story: Story, chapter: tuple[date, date]) -> list[Remittance]:
@@ -91,7 +91,8 @@ async def payments(story: Story, chapter: tuple[date, date]) -> list[Remittance]
     kept = sum(len(payment.deductions) for payment in due)
     say(f"  remittances: {len(due)}, with {kept} deductions")
     answer = await finance.post("/v1/deductions:match", {"as_of": chapter[1].isoformat()})
-    say(f"  matching: {answer}")
+    settled, disputed = answer["settled"], answer["disputed"]
+    say(f"  matching: {answer['examined']} looked at, {settled} settled, {disputed} disputed at least in part")
     return due
 
 
@@ -120,7 +121,8 @@ async def decide(story: Story, chapter: tuple[date, date], due: Iterable[Remitta
                 case _:
                     continue
             counts[deduction.action] = counts.get(deduction.action, 0) + 1
-    say(f"  people decided: {counts}")
+    told = ", ".join(f"{count} {action.replace('_', ' ')}" for action, count in counts.items())
+    say(f"  people decided: {told or 'nothing to do'}")
 
 
 async def erp_batch(story: Story, as_of: date) -> None:

@@ -128,7 +128,7 @@ class Accrual:
     excl: int
     incl: int
     starts_on: date | None = None
-    """First day of the term's cycle."""
+    """First day of the term's cycle, or of the promotion."""
 
 
 def fee_tax_rate(plan: Plan, fee_kind: str) -> Fraction:
@@ -265,6 +265,7 @@ def promotion_accruals(plan: Plan, found: dict[str, dict[str, Any]]) -> list[Acc
             kinds[tactic],
             without_tax(figures["earned"], fee_tax_rate(plan, kinds[tactic])),
             figures["earned"],
+            date.fromisoformat(promotion["starts_on"]),
         )
         for number, promotion in found.items()
         for tactic, figures in promotion["tactics"].items()
@@ -329,3 +330,14 @@ def contract_value(plan: Plan, version: Plan, forecast: int, year: int) -> dict[
             last = month_end(date(year, (place + 1) * 12 // count, 1))
             found[term["code"]] += term_amount(plan, term, Purchases({start: share}), (start, last), (start, last))
     return found
+
+
+def forecast(plan: Plan, bought: Purchases) -> int:
+    """Return a year's purchases in cents: those of the run, taken to 52 weeks."""
+    return half_up(Fraction(sum(bought.by_day.values()) * 52, plan["last_week"] - plan["first_week"] + 1))
+
+
+def invoiced(database: sqlite3.Connection, plan: Plan, year: int) -> int:
+    """Return what was invoiced in a calendar year, without tax."""
+    lines = database.execute("SELECT week, SUM(net_cents) FROM line GROUP BY week")
+    return sum(net for week, net in lines if week_starts(plan, week).year == year)

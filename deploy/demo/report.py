@@ -59,8 +59,9 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]], not
     say(f"\n{title}")
     say("  " + "  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip())
     say("  " + "  ".join("-" * width for width in widths))
-    for line in cells:
-        say("  " + "  ".join(_placed(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    for first, *rest in cells:
+        placed = [_placed(cell, width) for cell, width in zip(rest, widths[1:], strict=True)]
+        say("  " + "  ".join([first.ljust(widths[0]), *placed]).rstrip())
     if note:
         say(f"  ({note})")
 

@@ -65,7 +65,10 @@ async def play(stack: Stack, plan: Plan, published: Json, payments: list[claims.
     async with World(urls, stack.url("issuer"), secret) as world:
         story = Story(world=world, stack=stack, plan=plan, payments=payments, grosses=grosses)
         await tell(story)
-        return await tables.show(story, published)
+        checks = await tables.show(story, published)
+        counts = world.counts
+    say(f"\n{counts.requests:,} requests, of which {counts.retries} were repeated while a service was down or busy")
+    return checks
 
 
 def main() -> int:
@@ -84,7 +87,7 @@ def main() -> int:
         (options.folder / "plan.json").write_text(json.dumps(published, indent=1))
         checks = asyncio.run(play(stack, plan, published, payments))
     for difference in checks.differences:
-        say(f"  DIFFERENT: {difference}")
+        say(f"DIFFERENT: {difference}")
     say(f"\n{checks.verdict()}; the whole run took {time.monotonic() - started:.0f} s")
     return 1 if checks.differences or not checks.compared else 0
 

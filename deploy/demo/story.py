@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from deploy.demo.claims import Remittance
 from deploy.demo.client import Person, World, say
@@ -42,8 +42,8 @@ class Story:
     started: float = field(default_factory=time.monotonic)
     batches: list[int] = field(default_factory=list)
     """Numbers of the ERP's batches that the story closed, one a chapter."""
-    downtime: dict[str, Any] = field(default_factory=dict)
-    """What happened when receivables was killed."""
+    counts_at_kill: int = 0
+    """Requests that had been repeated when receivables was killed."""
 
     @property
     def dataset(self) -> Dataset:
@@ -90,6 +90,14 @@ class Story:
             if now - begun > QUIET_SECONDS_MAX:
                 raise TimeoutError(f"{why}: no rest after {QUIET_SECONDS_MAX:.0f} s; position and backlog: {state}")
             await asyncio.sleep(POLL_SECONDS)
+
+    async def undelivered(self, consumer: str, producers: Iterable[str]) -> int:
+        """Return how many positions ``consumer`` is behind the feeds of ``producers``."""
+        behind = 0
+        for producer in producers:
+            endpoints = (await self.person("auditor", producer).get("/v1/webhook-endpoints", limit=50))["items"]
+            behind += sum(endpoint["lag"] for endpoint in endpoints if endpoint["description"] == consumer)
+        return behind
 
     async def backlog(self, services: Iterable[str] = SERVICES) -> dict[str, tuple[int, int]]:
         """Return per service the position of its feed, and how many events wait to be sent or applied.

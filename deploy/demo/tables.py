@@ -1,6 +1,6 @@
 """The tables at the end: each figure asked of the services, each total compared with the independent computation."""
 
-from datetime import date
+from datetime import timedelta
 
 from deploy.demo import bodies, oracle, tables_money
 from deploy.demo.constants import ITEMS
@@ -20,11 +20,13 @@ async def show(story: Story, published: Json) -> Checks:
     story.headline("The tables; every total is compared with an independent computation from the data files")
     await contract_value(story, checks, truth)
     await promotions(story, checks, truth)
+    await funds(story, checks, truth)
     await tables_money.accruals(story, checks, truth)
     await tables_money.deductions(story, checks, truth)
     await tables_money.settled_by_kind(story, checks, truth)
     await tables_money.ageing(story, checks, truth)
     await tables_money.margin(story, checks, truth)
+    await attainment(story, checks, truth)
     await tables_money.ledger(story, checks, truth, until)
     await tables_money.erp(story, checks, truth)
     await explanation(story, checks, truth)
@@ -35,9 +37,9 @@ async def contract_value(story: Story, checks: Checks, truth: Truth) -> None:
     """What the contract costs before and after the amendment, at last year's purchases."""
     amended_on = story.plan.size.amended_on
     year = amended_on.year
-    forecast = truth.bought.between(date(year - 1, 1, 1), date(year - 1, 12, 31))
+    forecast = oracle.forecast(truth.plan, truth.bought)
     director = story.person("ka_director", "contracts")
-    days = (date(amended_on.year - 1, 12, 31), amended_on)
+    days = (amended_on - timedelta(days=1), amended_on)
     said = [
         await director.get(
             f"/v1/contracts/{bodies.CONTRACT}/value",
@@ -67,7 +69,7 @@ async def contract_value(story: Story, checks: Checks, truth: Truth) -> None:
         f"Contract value 合约价值: {CONTRACT_NUMBER} in {year} at purchases of {grouped(shown(forecast))}",
         ("term", "clause", "fee", "version 1", "version 2", "rate"),
         rows,
-        f"without tax; version 2 is the amendment; purchases as in {year - 1}",
+        "without tax; version 2 is the amendment; purchases: the whole run's, taken to 52 weeks",
     )
 
 
@@ -118,5 +120,55 @@ async def promotions(story: Story, checks: Checks, truth: Truth) -> None:
         "Promotions: planned, verified in stores, earned",
         head,
         rows,
-        "price: per pack sold where the price was kept; DM: by share of stores; end cap: per store; without tax",
+        "price: per pack sold where the price was kept; DM: by share of stores; end cap: per store; with tax",
+    )
+
+
+async def funds(story: Story, checks: Checks, truth: Truth) -> None:
+    """Each year's fund: committed, earned, paid; what is paid comes back as events from receivables."""
+    manager = story.person("ka_manager", "promotions")
+    accepted: dict[str, int] = {}
+    for outcome in truth.outcomes:
+        accepted[outcome.reference or ""] = accepted.get(outcome.reference or "", 0) + outcome.accepted
+    rows = []
+    for fund in await manager.everything("/v1/funds", account_id=bodies.ACCOUNT):
+        ours = {
+            number: one for number, one in truth.promotions.items() if one["starts_on"][:4] == fund["starts_on"][:4]
+        }
+        earned = sum(figures["earned"] for one in ours.values() for figures in one["tactics"].values())
+        paid = sum(accepted.get(f"{number}/{tactic}", 0) for number in ours for tactic in oracle.TACTICS)
+        available = oracle.cents(fund["budget"]) - earned
+        rows.append(
+            [
+                fund["name"],
+                grouped(fund["budget"]),
+                checks.same(f"{fund['name']} committed", fund["committed"], shown(earned)),
+                checks.same(f"{fund['name']} earned", fund["earned"], shown(earned)),
+                checks.same(f"{fund['name']} paid", fund["paid"], shown(paid)),
+                checks.same(f"{fund['name']} available", fund["available"], shown(available)),
+            ]
+        )
+    head = ("fund", "budget", "committed", "earned", "paid", "available")
+    table("Promotion funds 费用预算", head, rows, "with tax; once a fee is earned the fund holds what was earned")
+
+
+async def attainment(story: Story, checks: Checks, truth: Truth) -> None:
+    """What contracts has learned from receivables' events: purchases and fees per calendar year."""
+    director = story.person("ka_director", "contracts")
+    rows = []
+    for year in sorted({day.year for chapter in story.plan.chapters for day in chapter}):
+        answer = await director.get(f"/v1/accounts/{bodies.ACCOUNT}/attainment", year=year)
+        (said,) = answer["currencies"]
+        bought = oracle.invoiced(truth.database, truth.plan, year)
+        accrued = sum(fee.excl for fee in truth.accruals if fee.starts_on is not None and fee.starts_on.year == year)
+        rows.append(
+            [
+                year,
+                checks.same(f"attainment {year}: invoiced", said["net_purchases"], shown(bought)),
+                checks.same(f"attainment {year}: accrued", said["accrued_amount"], shown(accrued)),
+            ]
+        )
+    head = ("year", "invoiced", "fees accrued")
+    table(
+        "Attainment as contracts sees it", head, rows, "without tax; fees by the first day of their cycle or promotion"
     )
