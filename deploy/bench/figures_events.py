@@ -217,9 +217,7 @@ async def latency(bench: Bench) -> Figure:
         started = await bench.admin.fetchval("SELECT clock_timestamp()")
         await work()
         await asyncio.sleep(1)
-        found = [
-            row[0] for row in await bench.admin.fetch(LATENCIES.format(inbox=inbox, outbox=outbox), started)
-        ]
+        found = [row[0] for row in await bench.admin.fetch(LATENCIES.format(inbox=inbox, outbox=outbox), started)]
         if len(found) != LIGHT_EVENTS or None in found:
             raise BenchError(f"{len(found)} events of {LIGHT_EVENTS} arrived")
         return Sample(value=median(found), p50_ms=median(found), p99_ms=found[int(len(found) * 0.99)])

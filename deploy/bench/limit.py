@@ -123,8 +123,7 @@ async def post_invoices(request: Request) -> Response:
     Left out: what is known already, due dates, journal entries, checks of sums, accounts and products.
     """
     invoices = orjson.loads(await request.body())["invoices"]
-    heads, lines, events = limit_sql.invoice_rows(invoices, envelope_of)
-    await pool_of(request).execute(limit_sql.POST_INVOICES, *heads, *lines, *events)
+    await pool_of(request).execute(limit_sql.POST_INVOICES, *limit_sql.invoice_rows(invoices, envelope_of))
     return Response(encoded({"posted": [invoice["id"] for invoice in invoices]}), media_type=JSON)
 
 

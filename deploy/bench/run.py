@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bench import figures_events, figures_http
+from deploy.bench import figures_bulk, figures_events, figures_http
 from deploy.bench.bench import Bench, BenchError, connect
 from deploy.bench.figure import Figure, table
 from deploy.dev.children import Children
@@ -33,9 +33,11 @@ class Kind:
 
 KINDS = {
     "audit_put": Kind(measure=figures_http.audit_put, apis=("store-ops",)),
+    "invoice_batch": Kind(measure=figures_bulk.invoice_batch, apis=("receivables", "store-ops")),
     "command": Kind(measure=figures_http.command, apis=("contracts", "store-ops")),
     "list_page": Kind(measure=figures_http.list_page, apis=("store-ops",)),
     "feed_page": Kind(measure=figures_http.feed_page, apis=("store-ops",)),
+    "sell_out_import": Kind(measure=figures_bulk.sell_out_import, apis=("promotions", "store-ops")),
     "relay": Kind(measure=figures_events.relay, workers=("store-ops-worker",)),
     "inbox": Kind(measure=figures_events.inbox, workers=("store-ops-worker",)),
     "event_latency": Kind(

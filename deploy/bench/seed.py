@@ -43,6 +43,27 @@ SELECT bench.id_of({ACCOUNT}, n), 'KA-' || n, 'Account ' || n, 'NKA', 'hypermark
        'East', 'manager', 'unit', 'unit', 'CNY', 'active', 1 FROM generate_series(1, {ACCOUNTS}) n;
 """  # noqa: S608 - numbers of ours
 
+RECEIVABLES = f"""
+INSERT INTO receivables.accounts (id, code, name, region, currency, status, version)
+SELECT bench.id_of({ACCOUNT}, n), 'KA-' || n, 'Account ' || n, 'East', 'CNY', 'active', 1
+FROM generate_series(1, {ACCOUNTS}) n;
+INSERT INTO receivables.settlement_entities (id, account_id, code, name, tax_id, payment_terms, version)
+SELECT bench.id_of({ENTITY}, n), bench.id_of({ACCOUNT}, n), 'E-' || n, 'Retail Ltd ' || n, '91310000000000000A',
+       '{{"term_type": "monthly_close", "days": 30, "pay_days": []}}', 1 FROM generate_series(1, {ACCOUNTS}) n;
+"""  # noqa: S608 - numbers of ours
+PROMOTIONS_SERVICE = f"""
+INSERT INTO promotions.accounts (id, code, name, region, currency, status, version)
+SELECT bench.id_of({ACCOUNT}, n), 'KA-' || n, 'Account ' || n, 'East', 'CNY', 'active', 1
+FROM generate_series(1, {ACCOUNTS}) n;
+INSERT INTO promotions.products (id, sku, name, brand, category, version)
+SELECT bench.id_of({PRODUCT}, n), 'SKU-' || n, 'Juice not from concentrate ' || n || ' ml', 'Gondola', 'juice', 1
+FROM generate_series(1, {PRODUCTS}) n;
+INSERT INTO promotions.stores (id, account_id, code, name, grade, status, version)
+SELECT bench.id_of({STORE}, n), bench.id_of({ACCOUNT}, 1 + n % {ACCOUNTS}), 'S-' || n, 'Store ' || n, 'A', 'active', 1
+FROM generate_series(1, {STORES}) n;
+ANALYZE promotions.accounts, promotions.products, promotions.stores;
+"""  # noqa: S608 - numbers of ours
+
 DRAFTS = """
 INSERT INTO {schema}.contracts (id, account_id, settlement_entity_id, number, status, currency, valid_from, valid_to,
                                 version)
@@ -77,6 +98,16 @@ async def store_ops(bench: Bench) -> None:
 async def contracts(bench: Bench) -> None:
     """Make accounts."""
     await bench.once("contracts", lambda: bench.admin.execute(CONTRACTS))
+
+
+async def receivables(bench: Bench) -> None:
+    """Make accounts and a settlement entity for each."""
+    await bench.once("receivables", lambda: bench.admin.execute(RECEIVABLES))
+
+
+async def promotions(bench: Bench) -> None:
+    """Make accounts, products and stores."""
+    await bench.once("promotions", lambda: bench.admin.execute(PROMOTIONS_SERVICE))
 
 
 async def feed(bench: Bench) -> None:
