@@ -139,6 +139,8 @@ def identifiers(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
             case ast.keyword(arg=str() as name):
                 yield node.lineno, name
+            case _:
+                pass
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:

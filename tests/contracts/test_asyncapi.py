@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
 from deploy import asyncapi
@@ -77,8 +77,7 @@ def dangling(document: Node) -> list[str]:
 
 def wrong_examples(document: Node) -> list[str]:
     """Return messages whose payload is no JSON Schema (draft 7), and examples that do not fit it."""
-    resource: Resource[Any] = Resource(contents=document, specification=DRAFT7)
-    registry: Registry[Any] = Registry().with_resource("urn:asyncapi", resource)
+    registry: Registry[Any] = Registry().with_resource("urn:asyncapi", DRAFT7.create_resource(document))
     found = []
     for kind, message in document["components"]["messages"].items():
         payload = f"urn:asyncapi#/components/messages/{kind}/payload"
