@@ -3,11 +3,13 @@
 A service's ``conftest.py`` gives the fixture ``service``; the repository's root gives ``database_urls``.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +34,13 @@ ISSUER = "https://issuer.test"
 KEPT_TABLES = ("alembic_version", "feed")
 
 
+class ServiceUrls(Protocol):
+    """Where a service finds its data: as the restricted role, and as the owner."""
+
+    app: str
+    owner: str
+
+
 class Emitted(NamedTuple):
     """An event in the outbox."""
 
@@ -50,7 +59,7 @@ class Api(httpx.AsyncClient):
     def as_(
         self, *roles: Role, accounts: Sequence[UUID] | None = None, regions: Sequence[str] = (), subject: str = "tester"
     ) -> "Api":
-        """Return a client that calls as ``subject`` with ``roles``, on ``accounts`` and ``regions`` (None and none: all)."""
+        """Return a client that calls as ``subject`` with ``roles`` on these accounts and regions (neither: all)."""
         scope: Any = "all" if accounts is None and not regions else [str(account) for account in accounts or ()]
         token = self.signer.token(subject, [str(role) for role in roles], accounts=scope, regions=regions)
         return client_of(self.app, self.signer, {"Authorization": f"Bearer {token}"})
@@ -84,31 +93,56 @@ def signer() -> Signer:
     return Signer(issuer=ISSUER, audience="gondola", key=Ed25519PrivateKey.generate())
 
 
-@pytest.fixture(scope="session")
-def settings(service: Service, database_urls: Any, tmp_path_factory: pytest.TempPathFactory) -> ServiceSettings:
-    """Settings of the service under test, on the test's own database."""
-    urls = database_urls[service.package]
-    return service.settings(
-        environment="test",
-        database_url=SecretStr(urls.app),
-        owner_database_url=SecretStr(urls.owner),
-        issuer=ISSUER,
-        public_url="http://service.test",
-        data_dir=tmp_path_factory.mktemp("data"),
-    )
+class Running:
+    """The applications that have been started in this test process, each on its own freshly migrated schema.
+
+    They outlive a test, and services differ from folder to folder; a session fixture that asks for an overridden one
+    would keep the first it saw, so they are kept here.
+    """
+
+    def __init__(self, signer: Signer, folder: Path) -> None:
+        self.signer, self.folder = signer, folder
+        self.stack = AsyncExitStack()
+        self.apps: dict[int, FastAPI] = {}
+
+    async def app(self, service: Service, urls: ServiceUrls) -> FastAPI:
+        """Return the application of ``service``, started at the first call."""
+        if id(service) not in self.apps:
+            settings = service.settings(
+                environment="test",
+                database_url=SecretStr(urls.app),
+                owner_database_url=SecretStr(urls.owner),
+                issuer=ISSUER,
+                public_url="http://service.test",
+                data_dir=self.folder / f"{service.name}-{id(service)}",
+            )
+            await asyncio.to_thread(service.migrations(settings).up)  # In a thread: Alembic runs a loop of its own.
+            app = service.create_app(settings)
+            await self.stack.enter_async_context(service.running(app, settings))
+            issuer = httpx.ASGITransport(app=local_issuer.create_app(self.signer, "unused"))
+            app.state.authenticator.client = await self.stack.enter_async_context(httpx.AsyncClient(transport=issuer))
+            self.apps[id(service)] = app
+        return self.apps[id(service)]
 
 
 @pytest.fixture(scope="session")
-async def app(service: Service, settings: ServiceSettings, signer: Signer) -> AsyncIterator[FastAPI]:
+async def running(signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """The applications of this test process."""
+    running = Running(signer, tmp_path_factory.mktemp("data"))
+    yield running
+    await running.stack.aclose()
+
+
+@pytest.fixture
+async def app(service: Service, database_urls: Mapping[str, ServiceUrls], running: Running) -> FastAPI:
     """The service's application on a freshly migrated database."""
-    import asyncio  # noqa: PLC0415 - Alembic runs a loop of its own, so it runs in a thread
+    return await running.app(service, database_urls[service.package])
 
-    await asyncio.to_thread(service.migrations(settings).up)
-    app = service.create_app(settings)
-    issuer = local_issuer.create_app(signer, "unused")
-    async with service.running(app, settings), httpx.AsyncClient(transport=httpx.ASGITransport(app=issuer)) as client:
-        app.state.authenticator.client = client
-        yield app
+
+@pytest.fixture
+def settings(app: FastAPI) -> ServiceSettings:
+    """Settings of the service under test, on the test's own database."""
+    return cast("ServiceSettings", app.state.settings)
 
 
 @pytest.fixture

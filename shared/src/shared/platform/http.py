@@ -1,6 +1,7 @@
 """The way of a request: token, policy, one transaction, handler, stored answer, commit, and only then the answer."""
 
 import hashlib
+import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
@@ -10,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
 from shared.platform import idempotency
@@ -228,11 +229,14 @@ class Router(APIRouter):
             extra["parameters"] = [*extra.get("parameters", ()), _key_parameter(required=idempotency == "required")]
 
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n")
             self.add_api_route(
                 path,
                 handler,
                 methods=[method],
                 operation_id=operation_id,
+                summary=summary.rstrip("."),
+                description=description.strip(),
                 status_code=status_code,
                 responses=documented,
                 response_model=None,
@@ -269,10 +273,8 @@ class Router(APIRouter):
         return self.operation("HEAD", path, **options)
 
 
-class JsonResponse(Response):
+class JsonResponse(JSONResponse):
     """JSON by the house's encoder."""
-
-    media_type: str | None = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Return the body's bytes."""
