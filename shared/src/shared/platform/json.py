@@ -1,6 +1,7 @@
 """One JSON for the whole house: decimals as strings, times in UTC with milliseconds; strict on the way in."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,6 +11,8 @@ from uuid import UUID
 import orjson
 
 DEPTH_MAX = 64
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
@@ -21,14 +24,14 @@ class Unreadable(Exception):
     """The text is not JSON that we accept: 400. The message says what is wrong with it."""
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401 - anything that JSON can hold
+def encode(value: Any) -> bytes:
     """Return ``value`` as JSON: dataclasses, rows, UUIDs, dates, decimals and aware datetimes included."""
     return orjson.dumps(value, default=_default, option=_OPTIONS)
 
 
-def _default(value: object) -> Any:  # noqa: ANN401 - orjson's protocol
+def _default(value: object) -> Any:
     if isinstance(value, Decimal):
-        return str(value)
+        return format(value, "f")  # Never 0E-10.
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):
@@ -44,7 +47,7 @@ def _default(value: object) -> Any:  # noqa: ANN401 - orjson's protocol
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def decode(text: bytes) -> Any:  # noqa: ANN401 - anything that JSON can hold
+def decode(text: bytes) -> Any:
     """Return what ``text`` says; numbers with a point become decimals.
 
     Raises:
@@ -61,13 +64,30 @@ def decode(text: bytes) -> Any:  # noqa: ANN401 - anything that JSON can hold
         )
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"The body is not JSON: {error}.") from error
-    if b"\\u" in text or b"\x00" in text or text.count(b"[") + text.count(b"{") > DEPTH_MAX:
-        for level, part in _walk(value, 1):
-            if level > DEPTH_MAX:
-                raise Unreadable(f"The body has more than {DEPTH_MAX} levels.")
-            if isinstance(part, str) and ("\x00" in part or any("\ud800" <= letter <= "\udfff" for letter in part)):
-                raise Unreadable("A text holds a NUL or half a surrogate pair.")
+    if b"\\u" in text:
+        _check_escapes(text)
+    if _brackets_deep(text) > DEPTH_MAX and any(level > DEPTH_MAX for level, _ in _walk(value, 1)):
+        raise Unreadable(f"The body has more than {DEPTH_MAX} levels.")
     return value
+
+
+def _check_escapes(text: bytes) -> None:
+    """Refuse texts that PostgreSQL could not store; only an escape can bring them into JSON that is UTF-8."""
+    try:
+        orjson.loads(text)  # Knows halves of surrogate pairs, at C's speed.
+    except orjson.JSONDecodeError as error:
+        raise Unreadable("A text holds half a surrogate pair.") from error
+    if _NUL.search(text):
+        raise Unreadable("A text holds a NUL.")
+
+
+def _brackets_deep(text: bytes) -> int:
+    """Return how deep brackets go; those inside of texts count as well, so it is an upper bound."""
+    level = deepest = 0
+    for bracket in text.translate(None, _NO_BRACKETS):
+        level += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -94,7 +114,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _walk(value: Any, level: int) -> Iterator[tuple[int, Any]]:  # noqa: ANN401 - any JSON
+def _walk(value: Any, level: int) -> Iterator[tuple[int, Any]]:
     """Yield every part of ``value`` with its level, without recursion."""
     stack = [(level, value)]
     while stack:
