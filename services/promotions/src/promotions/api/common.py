@@ -1,7 +1,7 @@
 """What the routers share: who may call, the settings, and the account check."""
 
 from datetime import date, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Depends
@@ -13,12 +13,15 @@ from promotions.settings import Settings
 from shared.platform.auth import Role
 from shared.platform.clock import now, today
 from shared.platform.db import Connection
+from shared.platform.fields import Answer
 
 PLANNERS = (Role.ADMIN, Role.KA_DIRECTOR, Role.REGION_MANAGER, Role.KA_MANAGER)
 APPROVERS = (Role.KA_DIRECTOR, Role.REGION_MANAGER)
 FUND_OWNERS = (Role.ADMIN, Role.KA_DIRECTOR, Role.KA_MANAGER)
 IMPORTERS = (Role.ADMIN, Role.KA_MANAGER, Role.ERP)
 READERS = (*PLANNERS, Role.FIELD_REP, Role.FINANCE, Role.FINANCE_CONTROLLER, Role.AUDITOR)
+STALE = {412: {"description": "It has changed since the version in If-Match."}}
+UNSEEN = STALE | {428: {"description": "If-Match is missing: read it first."}}
 ACCOUNT = "SELECT EXISTS (SELECT FROM accounts WHERE id = $1)"
 
 
@@ -28,6 +31,11 @@ def _settings(request: Request) -> Settings:
 
 Chosen = Annotated[Settings, Depends(_settings)]
 """The service's settings."""
+
+
+def created_or_changed(model: type[Answer]) -> dict[int, dict[str, Any]]:
+    """Return what the documents say of a PUT: 201 when new, 412 when the caller has not seen the present version."""
+    return {201: {"model": model, "description": "Created."}} | STALE
 
 
 async def check_account(connection: Connection, account_id: UUID) -> None:

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from promotions.api.common import PLANNERS, READERS, Chosen, check_account
+from promotions.api.common import PLANNERS, READERS, Chosen, check_account, created_or_changed
 from promotions.db import dm
 from promotions.domain.dm import DmDefaults, DmSlot
 from promotions.domain.errors import DmSlotUnknown
@@ -38,6 +38,24 @@ BOOKINGS = ListQuery(
 
 class DmSlotIn(Body):
     """A slot of an account's DM calendar."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_id": "019c5b2a-7000-7000-8000-000000000001",
+                    "calendar_year": 2026,
+                    "slot_no": 12,
+                    "starts_on": "2026-06-01",
+                    "ends_on": "2026-06-14",
+                    "submit_deadline": "2026-04-17",
+                    "buy_in_starts_on": "2026-05-25",
+                    "buy_in_ends_on": "2026-06-17",
+                    "positions": 20,
+                }
+            ]
+        }
+    )
 
     account_id: UUID
     """Account whose leaflet it is."""
@@ -105,7 +123,13 @@ class DmSlotBookingOut(Answer):
     booked_at: Instant
 
 
-@router.put("/{dm_slot_id}", operation_id="put_dm_slot", policy=PLANNERS, answers=DmSlotOut)
+@router.put(
+    "/{dm_slot_id}",
+    operation_id="put_dm_slot",
+    policy=PLANNERS,
+    answers=DmSlotOut,
+    responses=created_or_changed(DmSlotOut),
+)
 async def put_dm_slot(
     dm_slot_id: UUID, body: DmSlotIn, raw: Raw, settings: Chosen, if_match: IfMatch = None
 ) -> Response:

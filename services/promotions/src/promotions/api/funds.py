@@ -4,9 +4,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from pydantic import ConfigDict
 from starlette.responses import Response
 
-from promotions.api.common import FUND_OWNERS, READERS, check_account
+from promotions.api.common import FUND_OWNERS, READERS, check_account, created_or_changed
 from promotions.db import funds
 from promotions.domain.errors import FundUnknown
 from promotions.domain.funds import Fund, FundTerms
@@ -33,6 +34,21 @@ LEDGER = ListQuery(
 
 class FundIn(Body):
     """A budget for promotions of one account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_id": "019c5b2a-7000-7000-8000-000000000001",
+                    "name": "Trade fund 2026",
+                    "currency": "CNY",
+                    "starts_on": "2026-01-01",
+                    "ends_on": "2026-12-31",
+                    "budget": "500000.00",
+                }
+            ]
+        }
+    )
 
     account_id: UUID
     """Account that the money is for."""
@@ -100,7 +116,13 @@ class LedgerEntryOut(Answer):
     recorded_at: Instant
 
 
-@router.put("/{fund_id}", operation_id="put_fund", policy=FUND_OWNERS, answers=FundOut)
+@router.put(
+    "/{fund_id}",
+    operation_id="put_fund",
+    policy=FUND_OWNERS,
+    answers=FundOut,
+    responses=created_or_changed(FundOut),
+)
 async def put_fund(fund_id: UUID, body: FundIn, raw: Raw, if_match: IfMatch = None) -> Response:
     """Create or change a fund.
 

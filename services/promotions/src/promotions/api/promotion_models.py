@@ -5,7 +5,8 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from promotions.domain.fees import Fee, FeeBasis, FeeKind, SettlementMethod, fee_rate
 from promotions.domain.plan import Agreement, DmPlace, Item, Mechanic, Plan, Tactic, TacticKind, TaxBasis
@@ -25,6 +26,60 @@ from shared.platform.fields import (
     ShortText,
     UnitPrice,
 )
+
+EXAMPLE: JsonDict = {
+    "account_id": "019c5b2a-7000-7000-8000-000000000001",
+    "settlement_entity_id": "019c5b2a-7000-7000-8000-000000000002",
+    "number": "P-17",
+    "name": "Summer juice",
+    "mechanic": "price_off",
+    "starts_on": "2026-06-01",
+    "ends_on": "2026-06-14",
+    "buy_in_starts_on": "2026-05-25",
+    "buy_in_ends_on": "2026-06-17",
+    "order_cap_quantity": "15000",
+    "fund_id": "019c5b2a-7000-7000-8000-000000000003",
+    "currency": "CNY",
+    "items": [
+        {
+            "product_id": "019c5b2a-7000-7000-8000-000000000005",
+            "regular_cost": "8.00",
+            "promo_cost": "6.80",
+            "regular_retail": "9.90",
+            "promo_retail": "7.90",
+            "tax_basis": "incl",
+            "forecast_quantity": "12000",
+        }
+    ],
+    "store_ids": ["019c5b2a-7000-7000-8000-000000000101", "019c5b2a-7000-7000-8000-000000000102"],
+    "tactics": [
+        {
+            "kind": "price",
+            "product_id": "019c5b2a-7000-7000-8000-000000000005",
+            "fee": {
+                "fee_kind": "price_compensation",
+                "basis": "per_unit_sold",
+                "amount": "1.20",
+                "planned_amount": "14400.00",
+                "settlement_method": "offset",
+            },
+        },
+        {
+            "kind": "dm",
+            "product_id": "019c5b2a-7000-7000-8000-000000000005",
+            "dm_slot_id": "019c5b2a-7000-7000-8000-000000000006",
+            "dm_position": 3,
+            "fee": {"fee_kind": "dm_fee", "basis": "lump", "amount": "2340.00", "settlement_method": "offset"},
+        },
+        {
+            "kind": "endcap",
+            "product_id": "019c5b2a-7000-7000-8000-000000000005",
+            "count_per_store": 2,
+            "fee": {"fee_kind": "tg_fee", "basis": "per_store", "amount": "500.00", "settlement_method": "offset"},
+        },
+    ],
+}
+"""A promotion as the documents show it."""
 
 
 class ItemIn(Body):
@@ -173,6 +228,8 @@ class DraftIn(PlanIn):
 
 class PromotionIn(DraftIn):
     """A new promotion."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: UUID | None = None
     """The caller's id, if it brings one."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from promotions.api import promotion_models as models
-from promotions.api.common import APPROVERS, PLANNERS, READERS, Chosen, check_account, moment
+from promotions.api.common import APPROVERS, PLANNERS, READERS, UNSEEN, Chosen, check_account, moment
 from promotions.api.promotion_views import answer
 from promotions.app import advance, binding
 from promotions.db import promotions
@@ -93,7 +93,11 @@ async def list_promotions(
 
 
 @router.put(
-    "/{promotion_id}/draft", operation_id="replace_promotion_draft", policy=PLANNERS, answers=models.PromotionOut
+    "/{promotion_id}/draft",
+    operation_id="replace_promotion_draft",
+    policy=PLANNERS,
+    answers=models.PromotionOut,
+    responses=UNSEEN,
 )
 async def replace_promotion_draft(
     promotion_id: UUID, body: models.DraftIn, raw: Raw, if_match: IfMatch = None
@@ -167,7 +171,13 @@ async def commit_promotion(
     return await answer(raw, promotion)
 
 
-@router.post("/{promotion_id}:amend", operation_id="amend_promotion", policy=APPROVERS, answers=models.PromotionOut)
+@router.post(
+    "/{promotion_id}:amend",
+    operation_id="amend_promotion",
+    policy=APPROVERS,
+    answers=models.PromotionOut,
+    responses=UNSEEN,
+)
 async def amend_promotion(
     promotion_id: UUID, body: models.AmendIn, raw: Raw, settings: Chosen, if_match: IfMatch = None
 ) -> Response:
