@@ -59,7 +59,22 @@ def stranger(api: Api) -> Api:
 
 
 @pytest.fixture
-def may(clock: Clock) -> Clock:
+def auditor(api: Api) -> Api:
+    return api.as_(Role.AUDITOR, subject="auditor")
+
+
+@pytest.fixture
+def manager(api: Api) -> Api:
+    return api.as_(Role.KA_MANAGER, accounts=[ACCOUNT], subject="manager")
+
+
+@pytest.fixture
+def callers(erp: Api, finance: Api, controller: Api, stranger: Api, auditor: Api, manager: Api) -> None:
+    """Everybody has a token; tokens are checked against the real time, so they are made before the clock is set."""
+
+
+@pytest.fixture
+def may(clock: Clock, callers: None) -> Clock:
     """It is noon of 6 May 2026 in Shanghai."""
     clock.set(datetime(2026, 5, 6, 4, tzinfo=UTC))
     return clock
@@ -76,8 +91,8 @@ async def world(api: Api, deliver: Deliver) -> None:
         )  # fmt: skip
         await deliver(
             "gondola.contracts.settlement_entity_changed.v1",
-            {"id": entity, "account_id": account, "code": f"{code}-SH", "name": f"{code} Shanghai", "tax_id": "91310000",
-             "payment_terms": {"term_type": "monthly_close", "days": 30, "pay_days": []}},
+            {"id": entity, "account_id": account, "code": f"{code}-SH", "name": f"{code} Shanghai",
+             "tax_id": "91310000", "payment_terms": {"term_type": "monthly_close", "days": 30, "pay_days": []}},
         )  # fmt: skip
     await deliver(
         "gondola.contracts.product_changed.v1",

@@ -152,6 +152,7 @@ CREATE INDEX accruals_claim_key_ix ON accruals (account_id, claim_key);
 CREATE INDEX accruals_claim_key_exact_ix ON accruals (account_id, claim_key_exact);
 CREATE TABLE accrual_entries (
     id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
     accrual_id uuid NOT NULL REFERENCES accruals,
     account_id uuid NOT NULL,
     booked_on date NOT NULL,
@@ -164,6 +165,7 @@ CREATE TABLE accrual_entries (
 CREATE INDEX accrual_entries_accrual_id_ix ON accrual_entries (accrual_id);
 CREATE TABLE deductions (
     id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
     account_id uuid NOT NULL,
     settlement_entity_id uuid NOT NULL,
     remittance_id uuid NOT NULL REFERENCES remittances,

@@ -8,7 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.receivables.tests.examples import (
-    ACCOUNT, ENTITY, SKU, STORES, TERMS, Books, a_contract, a_term, a_version, an_earned_fee,
+    ACCOUNT,
+    ENTITY,
+    STORES,
+    TERMS,
+    Books,
+    a_contract,
+    a_term,
+    a_version,
 )  # fmt: skip
 from shared.kernel.ids import uuid7
 from shared.testing import Api
@@ -86,8 +93,8 @@ async def test_accruals_matching_and_closing_run_in_seconds(
         print(f"accruals run: {done} in {time.perf_counter() - started:.2f} s")
         invoice = await books.invoice("BIG", "9000000.00")
         deductions = [
-            {"number": f"D-{n}", "reason_code": "RB", "claim_reference": f"C-{n % 30}/T{n // 30 % 4 + 1}/2026-{n // 120 % 12 + 1:02d}",
-             "amount": "100.00"} for n in range(1440)
+            {"number": f"D-{n}", "reason_code": "RB", "amount": "100.00",
+             "claim_reference": f"C-{n % 30}/T{n // 30 % 4 + 1}/2026-{n // 120 % 12 + 1:02d}"} for n in range(1440)
         ]  # fmt: skip
         started = time.perf_counter()
         answer = await finance.post(
@@ -105,5 +112,3 @@ async def test_accruals_matching_and_closing_run_in_seconds(
         closed = await erp.post("/v1/erp-batches:close", json={"as_of": "2026-12-31"})
         print(f"close: {closed.json()['line_count']} lines in {time.perf_counter() - started:.2f} s")
     assert done["changed"] > 400
-    assert an_earned_fee()["id"] is not None
-    assert SKU is not None

@@ -148,7 +148,7 @@ async def post_goods_receipts(request: Request, raw: Raw) -> Response:
     """
     body: GoodsReceiptBatch = READER.read(await request.body())
     receipts = body.goods_receipts
-    hashes = {receipt.id: _hash(receipt) for receipt in receipts}
+    hashes = {receipt.id: _hash(receipt) for receipt in reversed(receipts)}  # The first of an id counts.
     known = {row["id"]: row["content_hash"] for row in await raw.fetch(documents.KNOWN_RECEIPTS, list(hashes))}
     entities = await entity_terms(raw, list({receipt.settlement_entity_id for receipt in receipts}))
     sifted = sift(receipts, hashes, known, entities)

@@ -149,7 +149,7 @@ async def post_invoices(request: Request, raw: Raw) -> Response:
     - Each posted invoice is booked (accounts receivable to revenue and output tax) and announced as `invoice_posted`.
     """
     body: InvoiceBatch = READER.read(await request.body())
-    hashes = {invoice.id: _hash(invoice) for invoice in body.invoices}
+    hashes = {invoice.id: _hash(invoice) for invoice in reversed(body.invoices)}  # The first of an id counts.
     known = {row["id"]: row["content_hash"] for row in await raw.fetch(documents.KNOWN_INVOICES, list(hashes))}
     entities = await entity_terms(raw, list({invoice.settlement_entity_id for invoice in body.invoices}))
     sifted = sift(body.invoices, hashes, known, entities)

@@ -240,7 +240,7 @@ async def _detail(raw: Connection, remittance_id: UUID) -> dict[str, object]:
     if row is None:
         raise RemittanceNotFound("There is no such remittance; look it up with GET /v1/remittances.")
     lines = await raw.fetch(documents.REMITTANCE_LINES, remittance_id)
-    deductions = await raw.fetch(f"{documents.DEDUCTION} WHERE remittance_id = $1 ORDER BY id", remittance_id)
+    deductions = await raw.fetch(f"{documents.DEDUCTION} WHERE remittance_id = $1 ORDER BY seq", remittance_id)
     return {
         **row,
         "invoice_lines": [dict(line) for line in lines],

@@ -29,7 +29,7 @@ TO_MATCH = f"""
 SELECT {", ".join(COLUMNS)} FROM deductions AS d
 WHERE d.open_amount > 0 AND d.accepted_amount = 0 AND d.claim_key IS NOT NULL
   AND ($1::date IS NULL OR d.received_on <= $1) AND {COVERED}
-ORDER BY d.received_on, d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED
+ORDER BY d.received_on, d.seq LIMIT $2 FOR UPDATE OF d SKIP LOCKED
 """  # noqa: S608
 NOTE_UNMATCHED = """
 WITH waiting AS (

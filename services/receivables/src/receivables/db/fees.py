@@ -11,7 +11,7 @@ FROM accruals
 """
 ACCRUAL_ENTRIES = """
 SELECT booked_on, accrued_through, driver_quantity, delta_incl_tax, delta_excl_tax, recorded_at
-FROM accrual_entries WHERE accrual_id = $1 ORDER BY recorded_at, id
+FROM accrual_entries WHERE accrual_id = $1 ORDER BY seq
 """
 ACCRUALS = ListQuery(
     select=ACCRUAL,

@@ -9,6 +9,8 @@ from receivables.domain.errors import InvoiceOverpaid, RemittanceUnbalanced
 from receivables.domain.events import ProductTotal
 from shared.kernel.money import ZERO, round_cents
 
+NO_QUANTITY = Decimal("0.0000")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineTotals:
@@ -41,7 +43,7 @@ def line_totals(lines: Iterable[tuple[UUID, Decimal, Decimal, Decimal]], sign: i
         signed = net_amount * sign
         net += signed
         taxes.append(round_cents(signed * tax_rate))
-        so_far = by_product.get(product_id, (ZERO, ZERO))
+        so_far = by_product.get(product_id, (NO_QUANTITY, ZERO))
         by_product[product_id] = (so_far[0] + quantity * sign, so_far[1] + signed)
     products = tuple(
         ProductTotal(product_id=product_id, quantity=quantity, net_amount=amount)

@@ -182,7 +182,7 @@ def _agreement_step(agreement: ContractFacts | PromotionFacts | None) -> Step:
                 f"executed in {agreement.executed_stores} of {agreement.verified_stores} verified stores "
                 f"({agreement.photo_count} photos), earned {agreement.earned_amount}.",
             )
-        case None:
+        case _:
             return Step(name="agreement", says="The agreement's events have not arrived here.")
 
 
