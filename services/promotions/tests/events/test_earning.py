@@ -1,16 +1,18 @@
 """Fees are earned by proof that comes from store operations and from sell-out, and paid by what receivables settles."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 from fastapi import FastAPI
 
+from promotions.app import advance as calendar
 from promotions.main import advance_job
 from services.promotions.tests import bodies, examples
 from services.promotions.tests.bodies import committed
-from shared.platform.auth import Role
+from shared.platform.auth import EVERYTHING, Role
 from shared.platform.clock import now
 from shared.platform.db import Connection
 from shared.platform.jobs import JobContext
@@ -205,3 +207,19 @@ async def test_the_worker_follows_the_calendar_by_itself(
     context = JobContext(database=app.state.database, settings=settings, now=now())
     assert await advance_job(context) is False
     assert len(await emitted("promotion_started")) == 1
+
+
+async def test_advancing_many_promotions_takes_as_many_statements_as_advancing_one(api: Api, app: FastAPI) -> None:
+    planner = await bodies.planner_with_master_data(api)
+    taken, statements = [], list[str]()
+    for numbers in (["P-1"], ["P-2", "P-3", "P-4"]):
+        for number in numbers:
+            stores = [str(examples.STORES[int(number[-1])])]
+            await committed(planner, number=number, store_ids=stores, tactics=[bodies.endcap_tactic()])
+        statements.clear()
+        async with app.state.database.raw(EVERYTHING) as connection:
+            with connection.query_logger(lambda record: statements.append(record.query)):
+                done = await calendar.run(connection, date(2026, 6, 29), verification_days=14, at=now())
+        assert (done.started, done.ended, done.earned) == (len(numbers),) * 3
+        taken.append(len(statements))
+    assert taken[0] == taken[1]
