@@ -8,6 +8,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PATH_LIKE = re.compile(r"^(docs|shared|services|deploy|tests|requirements)/[\w./-]*$")
 MAKE = re.compile(r"\bmake ([a-z]+)\b")
+CALL = re.compile(r"\b(GET|PUT|POST|DELETE|HEAD) (/v1/[^\s`?]+)")
 DECISION_PARTS = ("Context", "Decision", "Consequences")
 DECISION_NAME = re.compile(r"^(\d{4})-[a-z0-9]+(-[a-z0-9]+)*\.md$")
 DECISION_LINES_MAX = 70
@@ -29,6 +30,16 @@ def unknown_targets(text: str, targets: set[str]) -> list[str]:
     """Return ``make`` targets in code that the Makefile does not have."""
     code = "\n".join([*CODE.findall(FENCED.sub("", text)), *FENCED.findall(text)])
     return [name for name in MAKE.findall(code) if name not in targets]
+
+
+def unknown_calls(text: str, operations: set[str]) -> list[str]:
+    """Return calls like ``GET /v1/stores/{id}`` that no service answers; what a parameter is called does not matter."""
+    known = {_call(operation) for operation in operations}
+    return [" ".join(call) for call in CALL.findall(text) if "<" not in call[1] and _call(" ".join(call)) not in known]
+
+
+def _call(operation: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", operation).rstrip(".,;:)")
 
 
 def malformed_decision(name: str, text: str) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.architecture import document_rules as rules
-from tests.architecture.discovery import ROOT, listed, place, text_of
+from tests.architecture import openapi_rules
+from tests.architecture.discovery import ROOT, listed, openapi, place, services, text_of
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").glob("*/README.md")])
 DECISIONS = sorted(path for path in (ROOT / "docs" / "adr").glob("*.md") if path.name != "README.md")
@@ -18,6 +19,8 @@ def test_a_document_names_what_exists(document: Path):
     found = [f"link {each}" for each in rules.dead_links(document, text)]
     found += [f"path {each}" for each in rules.missing_paths(document, ROOT, text)]
     found += [f"target {each}" for each in rules.unknown_targets(text, targets)]
+    operations = {operation for service in services() for operation, _ in openapi_rules.operations(openapi(service))}
+    found += [f"call {each}" for each in rules.unknown_calls(text, operations)]
     assert not found, listed(f"{place(document)}: {each}" for each in found)
 
 
@@ -37,6 +40,12 @@ def test_a_dead_link_a_missing_path_and_an_unknown_target_are_found(tmp_path: Pa
     assert rules.dead_links(tmp_path / "a.md", "[a](there.md) [b](gone.md#x) [c](https://example.com)") == ["gone.md"]
     assert rules.missing_paths(tmp_path / "a.md", tmp_path, "`docs/gone.md` `docs/<name>.md` `x/y`") == ["docs/gone.md"]
     assert rules.unknown_targets("`make tea` and make sense\n```\nmake test\n```", {"test"}) == ["tea"]
+
+
+def test_an_unknown_call_is_found():
+    known = {"GET /v1/things/{thing_id}", "POST /v1/things/{thing_id}:move"}
+    text = "`GET /v1/things/{id}?x=1`, then POST /v1/things/{id}:move. Not `POST /v1/things/{id}:drop`, `PUT /v1/<x>`."
+    assert rules.unknown_calls(text, known) == ["POST /v1/things/{id}:drop"]
 
 
 @pytest.mark.parametrize(
