@@ -47,7 +47,8 @@ _documents: dict[str, dict[str, Any]] = {}
 def openapi(service: Service) -> dict[str, Any]:
     """Return the OpenAPI document of ``service``."""
     if service.name not in _documents:
-        _documents[service.name] = service.create_app(service.settings(environment="development")).openapi()
+        settings = service.settings(environment="test", public_url="http://service.test")  # As the plugin has it.
+        _documents[service.name] = service.create_app(settings).openapi()
     return _documents[service.name]
 
 
