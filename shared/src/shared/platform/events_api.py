@@ -86,14 +86,15 @@ SELECT count(*) AS replayed, max(pos) AS last FROM wanted
 """
 
 
-def _url(value: str) -> str:
-    return check_url(value)
+Cursor = Annotated[str, StringConstraints(pattern=r"^\d{1,18}$")]
+Url = Annotated[str, AfterValidator(check_url)]
+Key = Annotated[str, AfterValidator(check_secret)]
 
 
 class Subscribe(Body):
     """A wish to get events."""
 
-    url: Annotated[str, AfterValidator(_url)]
+    url: Url
     """Where to send them: https, not redirected, answered within 10 s."""
     description: Annotated[str, StringConstraints(max_length=200)] = ""
     """What the endpoint is for."""
@@ -103,9 +104,9 @@ class Subscribe(Body):
     """Nouns whose events are wanted (``contract``); all when absent. One gets every event of a noun."""
     batches: bool = True
     """Whether the endpoint takes batches of up to 100 events and 1 MiB."""
-    secret: Annotated[str, AfterValidator(check_secret)] | None = None
+    secret: Key | None = None
     """``whsec_…`` of your own, or ``whsk_…`` for Ed25519; generated when absent."""
-    after: Annotated[str, StringConstraints(pattern=r"^\d{1,18}$")] | None = None
+    after: Cursor | None = None
     """Cursor after which to begin: ``0`` for everything that is kept; only what is new when absent."""
 
 
@@ -150,9 +151,9 @@ class Replay(Body):
     """Which delivered, parked or dead events to send again: one, or a range."""
 
     event_id: UUID | None = None
-    after: Annotated[str, StringConstraints(pattern=r"^\d{1,18}$")] = "0"
+    after: Cursor = "0"
     """Cursor after which the range begins."""
-    until: Annotated[str, StringConstraints(pattern=r"^\d{1,18}$")] = "9" * 18
+    until: Cursor = "9" * 18
     """Cursor at which it ends."""
     recorded_from: Instant | None = None
     recorded_until: Instant | None = None
@@ -178,9 +179,9 @@ class Source(Body):
 
     source: Annotated[str, StringConstraints(pattern=r"^/[a-z][a-z0-9/-]*$", max_length=200)]
     """``source`` of its events: ``/contracts``."""
-    secrets: Annotated[list[Annotated[str, AfterValidator(check_secret)]], Field(min_length=1, max_length=3)]
-    """Secrets that its signatures may be made with (``whsec_…``, ``whpk_…``): two while one rotates."""
-    feed_url: Annotated[str, AfterValidator(_url)] | None = None
+    secrets: Annotated[list[Key], Field(min_length=1, max_length=3)]
+    """Key that its signatures may be made with (``whsec_…``, ``whpk_…``): two while one rotates."""
+    feed_url: Url | None = None
     """Its ``/v1/events``, asked for events that are missing."""
     enabled: bool = True
 

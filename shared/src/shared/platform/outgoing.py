@@ -99,14 +99,6 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
                 raise RefusedUrl(f"{host} is not an address that we may call")
         return await self._dial.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """Refuse."""
-        raise RefusedUrl("no unix sockets")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait; httpcore asks for it."""
-        await asyncio.sleep(seconds)
-
 
 class Outgoing:
     """The process's client for foreign URLs. One object, few connections, kept open."""

@@ -149,6 +149,8 @@ class Outcome:
     """Not sent, because an earlier event of their subject was refused."""
     failure: Answer | None = None
     """Why the endpoint as a whole is failing."""
+    is_well: bool | None = None
+    """Whether the endpoint takes anything at all, once an event was refused."""
 
     @property
     def settled(self) -> set[int]:
@@ -309,14 +311,18 @@ class Relay:
     async def _deliver(self, endpoint: asyncpg.Record, events: Sequence[Outbound], outcome: Outcome) -> None:
         """Send events, subjects in parallel lanes, a lane in order."""
         lanes: dict[int, list[Outbound]] = {}
+        events_max = BATCH_EVENTS_MAX if endpoint["batches"] else 1
         for event in events:
             lanes.setdefault(self.rules.lane_of(event.subject), []).append(event)
         async with asyncio.TaskGroup() as group:
             for lane in lanes.values():
-                group.create_task(self._deliver_lane(endpoint, lane, outcome))
+                group.create_task(self._deliver_lane(endpoint, lane, outcome, events_max))
 
-    async def _deliver_lane(self, endpoint: asyncpg.Record, lane: Sequence[Outbound], outcome: Outcome) -> None:
-        for batch in batches(lane, BATCH_EVENTS_MAX if endpoint["batches"] else 1):
+    async def _deliver_lane(
+        self, endpoint: asyncpg.Record, lane: Sequence[Outbound], outcome: Outcome, events_max: int
+    ) -> None:
+        """Send a lane in batches; a refused batch is sent again one by one, to find which events are refused."""
+        for batch in batches(lane, events_max):
             blocked = {event.subject for event in outcome.refused}
             outcome.behind += [event for event in batch if event.subject in blocked]
             sendable = [event for event in batch if event.subject not in blocked]
@@ -326,42 +332,21 @@ class Relay:
             verdict = self.rules.judge(answer.status)
             if verdict is Verdict.DELIVERED:
                 outcome.delivered += sendable
-            elif verdict is Verdict.REFUSED:
-                await self._one_by_one(endpoint, sendable, answer, outcome)
+            elif verdict is Verdict.REFUSED and len(sendable) > 1:
+                await self._deliver_lane(endpoint, sendable, outcome, 1)
+            elif verdict is Verdict.REFUSED and await self._is_well(endpoint, outcome):
+                outcome.refused[sendable[0]] = answer
             else:
                 outcome.failure = answer
             if outcome.failure is not None:
                 return
 
-    async def _one_by_one(
-        self, endpoint: asyncpg.Record, batch: Sequence[Outbound], answer: Answer, outcome: Outcome
-    ) -> None:
-        """Find which events of a refused batch are refused; if all are, a ping tells whether the endpoint is well."""
-        found = Outcome()
-        refused: set[str] = set()
-        for event in batch:
-            if event.subject in refused:
-                found.behind.append(event)
-                continue
-            if len(batch) > 1:
-                answer = await self._send(endpoint, [event])
-            verdict = self.rules.judge(answer.status)
-            if verdict is Verdict.DELIVERED:
-                found.delivered.append(event)
-            elif verdict is Verdict.REFUSED:
-                found.refused[event] = answer
-                refused.add(event.subject)
-            else:
-                found.failure = answer
-                break
-        if not found.delivered and found.failure is None:
-            ping = await self._ping(endpoint, "")
-            if self.rules.judge(ping.status) is not Verdict.DELIVERED:
-                found = Outcome(failure=answer)
-        outcome.delivered += found.delivered
-        outcome.refused |= found.refused
-        outcome.behind += found.behind
-        outcome.failure = outcome.failure or found.failure
+    async def _is_well(self, endpoint: asyncpg.Record, outcome: Outcome) -> bool:
+        """Say whether the endpoint takes anything at all; if nothing was delivered yet, a ping tells."""
+        if outcome.is_well is None:
+            ping = None if outcome.delivered else await self._ping(endpoint, "")
+            outcome.is_well = ping is None or self.rules.judge(ping.status) is Verdict.DELIVERED
+        return outcome.is_well
 
     async def _park(self, session: Session, endpoint: asyncpg.Record, outcome: Outcome, end: int | None) -> None:
         """Park refused events, and those behind them, up to position ``end``."""
