@@ -259,12 +259,57 @@ async def test_where_the_producer_has_pruned_a_subject_begins_with_the_oldest_ev
     await puller.outgoing.close()
 
 
+@pytest.mark.parametrize("trouble", ["feed down", "issuer down", "unreadable", "foreign", "held"])
+async def test_a_pull_that_gives_nothing_is_made_again_later(
+    inside: Inside, api: Any, settings: Any, clock: Any, feed: Any, trouble: str
+) -> None:
+    one = new_id()
+    events = [event(one, version, f"v{version}") for version in range(1, 4)]
+    feed.items = [each | {"source": "/contracts"} for each in events] if trouble == "foreign" else events
+    feed.text = b'{"items": [1]}' if trouble == "unreadable" else None
+    down = "http://127.0.0.1:1029"
+    await api.as_(Role.ADMIN).put(
+        "/v1/event-sources/receivables",
+        json={
+            "source": "/receivables", "secrets": [new_secret()],
+            "feed_url": f"{down if trouble == 'feed down' else feed.url}/v1/events",
+        },
+    )  # fmt: skip
+    if trouble == "held":
+        inside.poison.add("v1")
+        await inside.receive(events[0])
+    await inside.receive(events[1])
+    await inside.apply()
+    clock.advance(seconds=4)
+    token_url = f"{down if trouble == 'issuer down' else feed.url}/token"
+    puller = Puller(
+        database=inside.database, outgoing=Outgoing(local=True),
+        settings=settings.model_copy(update={"token_url": token_url}),
+    )  # fmt: skip
+    if trouble == "issuer down":
+        with pytest.raises(ConnectionError):
+            await puller.step()
+    else:
+        await puller.step()
+    assert "waiting" in await inside.states()
+    inside.poison.clear()
+    feed.items, feed.text = events, None
+    puller.settings = settings.model_copy(update={"token_url": f"{feed.url}/token"})
+    await inside.rows("UPDATE event_sources SET feed_url = $1", f"{feed.url}/v1/events")
+    clock.advance(seconds=31)
+    await puller.step()
+    await inside.apply()
+    assert set(await inside.states()) == {"done"}
+    await puller.outgoing.close()
+
+
 class Feed:
     """A producer's feed and token endpoint on a real socket."""
 
     def __init__(self) -> None:
         self.url = ""
         self.items: list[dict[str, Any]] = []
+        self.text: bytes | None = None
         self.asked: list[tuple[str, str, str]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -277,7 +322,7 @@ class Feed:
             subject, version = target.params["subject"], target.params["after_version"]
             self.asked.append((subject, version, authorization))
             found = [each for each in self.items if each["subjectversion"] > int(version)]
-            body = encode({"items": found, "next": "0", "more": False})
+            body = self.text or encode({"items": found, "next": "0", "more": False})
         writer.write(f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
         await writer.drain()
         writer.close()
