@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from deploy.dev import session
 from deploy.dev.stack import ROOT, Cancelled, Stack, StackError
 from deploy.dev.table import TABLE, Process
 
@@ -48,6 +49,8 @@ def _announce(stack: Stack, table: Sequence[Process]) -> None:
             say(f"  {process.name:<12} {url}/docs   {url}/redoc   {url}/openapi.json")
     if stack.cluster is not None:
         say(f"  {'database':<12} {stack.cluster.host}:{stack.cluster.port}, passwords in {stack.folder}/passwords.json")
+    if table is TABLE:
+        say(f"  {'shell':<12} source {os.path.relpath(session.write(stack, sys.executable))}")
     say(f"  {'logs':<12} {stack.folder}/logs/\nCtrl-C ends all.")
 
 

@@ -32,7 +32,7 @@ class PageRequest:
     """The URL that was asked for; the link to the next page is made from it."""
 
 
-def _page(
+async def _page(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items a page.")] = LIMIT_DEFAULT,
     after: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next` of the page before.")] = None,

@@ -1,0 +1,18 @@
+"""One running Gondola for all journeys of a test process: separate processes, real HTTP, a database of its own."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.dev.run import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with (
+        tempfile.TemporaryDirectory(prefix="gondola-journey-") as folder,
+        Stack(Path(folder) / ".run", durable=False, preferred_ports=False) as running,
+    ):
+        yield running
