@@ -95,8 +95,8 @@ async def test_fees_are_earned_by_proof_and_the_rest_goes_back_to_the_fund(
     assert {kind: (data["earned_amount"], data["verified_count"], data["verified_share"], data["units_sold"])
             for kind, data in earned.items()} == {
         "price": ("180.60", 6, "0.600000", "150.5000"),
-        "dm": ("2340.00", 10, "1.000000", "0"),
-        "endcap": ("7000.00", 7, "0.700000", "0"),
+        "dm": ("2340.00", 10, "1.000000", "0.0000"),
+        "endcap": ("7000.00", 7, "0.700000", "0.0000"),
     }  # fmt: skip
     endcap = earned["endcap"]
     assert (endcap["planned_amount"], endcap["planned_count"], endcap["earned_on"]) == ("10000.00", 10, "2026-06-29")

@@ -25,7 +25,7 @@ UNSEEN = STALE | {428: {"description": "If-Match is missing: read it first."}}
 ACCOUNT = "SELECT EXISTS (SELECT FROM accounts WHERE id = $1)"
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from promotions.domain.events import PromotionFeeEarned
 from promotions.domain.fees import Fee, FeeBasis, Proof, Reach, verified_share
 from promotions.domain.plan import TacticKind
+from shared.kernel.money import round_unit_price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class FeeCase:
     def earn(self, on: date) -> PromotionFeeEarned | None:
         """Return the full earned amount by the present proof, or None when nothing changed since the last result."""
         counts_units = self.fee.rate.basis is FeeBasis.PER_UNIT_SOLD
-        units_sold = self.units_sold if counts_units else Decimal(0)
+        units_sold = round_unit_price(self.units_sold if counts_units else Decimal(0))
         executed = len(self.evidence_task_ids)
         amount = self.fee.rate.earned(self.reach, Proof(executed_stores=executed, units_sold=units_sold))
         now = Earned(amount=amount, units_sold=units_sold, evidence_task_ids=self.evidence_task_ids)
