@@ -24,7 +24,7 @@ MANAGERS = (Role.KA_DIRECTOR, Role.KA_MANAGER, Role.ADMIN)
 """Who writes accounts and contracts."""
 
 
-def _today(request: Request) -> date:
+async def _today(request: Request) -> date:
     return today(request.app.state.settings.time_zone)
 
 

@@ -27,7 +27,7 @@ DOCUMENTS_MAX = 500
 LINES_MAX = 5_000
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 
