@@ -35,6 +35,9 @@ sources = Router(prefix="/v1/event-sources", tags=["webhooks"])
 inbox = Router(prefix="/v1/inbox", tags=["webhooks"])
 routers = (events, event_types, endpoints, inbound, sources, inbox)
 
+EVENT_BODY = {"schema": {"type": "object", "description": "A CloudEvent, with the extension `subjectversion`."}}
+BATCH_BODY = {"schema": {"type": "array", "maxItems": 100, "items": EVENT_BODY["schema"]}}
+
 FEED = """
 SELECT pos, envelope, last_pos FROM feed LEFT JOIN LATERAL (
     SELECT pos, envelope FROM outbox
@@ -358,7 +361,17 @@ async def replay_deliveries(endpoint_id: UUID, body: Replay, raw: Raw) -> Respon
     return json_response({"replayed": row["replayed"], "next": following}, status=202)
 
 
-@inbound.post("", operation_id="receive_events", policy=SIGNED, status_code=204)
+@inbound.post(
+    "",
+    operation_id="receive_events",
+    policy=SIGNED,
+    status_code=204,
+    responses={
+        200: {"description": "A ping is answered with its challenge."},
+        415: {"description": "Not CloudEvents."},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {SINGLE: EVENT_BODY, BATCH: BATCH_BODY}}},
+)
 async def receive_events(request: Request, raw: Raw) -> Response:
     """Take a signed webhook: store its events and answer; they are applied later.
 
