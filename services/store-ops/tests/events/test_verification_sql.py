@@ -125,9 +125,7 @@ async def test_one_verification_works_at_a_time(database: Any, verify_all: Verif
 
 
 @pytest.mark.slow
-async def test_thousands_of_audits_are_verified_by_index(
-    database: Any, verify_all: Verify, rep: Any, emitted: Any
-):
+async def test_thousands_of_audits_are_verified_by_index(database: Any, verify_all: Verify, rep: Any, emitted: Any):
     chance = random.Random(1)
     stores, products = 100, 10
     tasks = [
