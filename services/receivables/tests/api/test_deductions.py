@@ -1,5 +1,7 @@
 """Remittances bring deductions; each is matched, disputed, recovered or written off, and the books say so."""
 
+import asyncio
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -187,7 +189,7 @@ async def test_a_person_disputes_and_the_money_comes_back(accrued: Books, financ
     assert (closed.status_code, closed.json()["code"]) == (409, "deduction_closed")
 
 
-async def test_a_person_accepts_a_disputed_part_and_the_invoice_settles_it(accrued: Books, finance: Api):
+async def test_a_person_accepts_a_disputed_part_and_the_invoice_settles_it(accrued: Books, finance: Api, emitted: Any):
     deduction = await accrued.deduct("500.00", "wrong reference")
     path = f"/v1/deductions/{deduction['id']}"
     accrual = next(each for each in await accrued.accruals() if each["cycle_start"] == "2026-03-01")
@@ -201,6 +203,7 @@ async def test_a_person_accepts_a_disputed_part_and_the_invoice_settles_it(accru
     (fee,) = (await finance.get("/v1/settled-fees", params={"deduction_id": deduction["id"]})).json()["items"]
     assert (fee["document_number"], fee["documented_on"], fee["amount"]) == ("RED-1", "2026-05-06", "500.00")
     assert "disputed_deductions" not in await accrued.balances()
+    assert [(e.version, e.data["document_number"]) for e in await emitted("fee_settled")] == [(1, None), (2, "RED-1")]
     assert (await finance.get(f"/v1/settled-fees/{fee['id']}")).json() == fee
 
 
@@ -239,3 +242,27 @@ async def test_the_job_matches_what_comes(accrued: Books, run_job: Any):
     deduction = await accrued.deduct("1130.00", "C-1/T1/2026-03")
     assert await run_job("match") is False
     assert (await accrued.deduction(deduction))["status"] == "accepted"
+
+
+async def test_of_two_remittances_at_once_only_one_settles_the_invoice(world: None, books: Books, erp: Api):
+    await books.invoice("I-1")
+    answers = await asyncio.gather(*(remit(erp, key=number, number=number) for number in ("R-1", "R-2", "R-3")))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422]
+    assert {answer.json()["code"] for answer in answers if answer.status_code != 201} == {"invoice_overpaid"}
+
+
+async def test_an_accrual_is_not_consumed_twice_by_people_and_the_job_at_once(
+    accrued: Books, finance: Api, run_job: Any
+):
+    accrual = next(each for each in await accrued.accruals() if each["cycle_start"] == "2026-03-01")
+    matched = await accrued.deduct("1130.00", "C-1/T1/2026-03")
+    by_hand = [await accrued.deduct("1130.00", None) for _ in range(2)]
+    body = {"accrual_id": accrual["id"]}
+    await asyncio.gather(
+        run_job("match"),
+        *(finance.post(f"/v1/deductions/{each['id']}:accept", json=body) for each in by_hand),
+    )
+    found = [await accrued.deduction(each) for each in (matched, *by_hand)]
+    assert sum(Decimal(each["accepted_amount"]) for each in found) == Decimal("1130.00")
+    (used,) = [each for each in await accrued.accruals() if each["id"] == accrual["id"]]
+    assert (used["consumed_amount"], used["open_amount"]) == ("1130.00", "0.00")

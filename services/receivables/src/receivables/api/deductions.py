@@ -10,7 +10,7 @@ from pydantic import Field
 
 from receivables.api.common import FINANCE, READERS_AND_ERP, Thresholds
 from receivables.app.match import entry_of, match_deductions, needs_no_document
-from receivables.app.settle import Part, settle
+from receivables.app.settle import Part, document, settle
 from receivables.db import accruals as accrual_statements
 from receivables.db import deductions as statements
 from receivables.db import documents, journal
@@ -35,10 +35,6 @@ from shared.platform.outbox import emit_many
 from shared.platform.pagination import Page
 
 router = Router(prefix="/v1/deductions", tags=["deductions"])
-
-DOCUMENT_FEES = """
-UPDATE settled_fees SET document_number = $2, documented_on = $3 WHERE deduction_id = $1 AND documented_on IS NULL
-"""
 
 
 class DeductionOut(Answer):
@@ -228,7 +224,7 @@ async def settle_deduction(deduction_id: UUID, body: SettleIn, raw: Raw, setting
     if not deduction.accepted_amount or deduction.is_documented:
         raise DeductionClosed("No accepted part waits for a document; read the deduction again.")
     on = body.settled_on or today(settings.time_zone)
-    await raw.execute(DOCUMENT_FEES, deduction_id, body.document_number, on)
+    await document(raw, deduction_id, body.document_number, on=on, at=now())
     deduction.is_documented = True
     return await _save(raw, deduction, [], _resolved(deduction, on))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from receivables.db import accruals as accrual_statements
 from receivables.db import journal
@@ -27,6 +28,17 @@ INSERT INTO settled_fees (id, account_id, settlement_entity_id, number, accrual_
 SELECT fee.*, $19 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[],
     $8::text[], $9::text[], $10::text[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[], $15::date[],
     $16::text[], $17::text[], $18::date[]) AS fee
+"""
+DOCUMENT = """
+WITH documented AS (
+    UPDATE settled_fees SET document_number = $2, documented_on = $3
+    WHERE deduction_id = $1 AND documented_on IS NULL RETURNING *
+)
+SELECT fee.id, fee.account_id, fee.number, fee.accrual_id, accrual.source, fee.settlement_entity_id,
+       accrual.contract_id, accrual.term_id, accrual.term_code, accrual.promotion_id, accrual.promotion_fee_id,
+       fee.deduction_id, fee.remittance_id, fee.fee_kind, fee.settlement_method, fee.currency, fee.amount,
+       fee.tax_rate, fee.tax_amount, fee.amount_excl_tax, fee.settled_on, fee.document_kind, fee.document_number
+FROM documented AS fee JOIN accruals AS accrual ON accrual.id = fee.accrual_id ORDER BY fee.number
 """
 
 
@@ -74,6 +86,12 @@ async def settle(
     events = [each.event for each in settled]
     await emit_many(connection, events, at=at)
     return events
+
+
+async def document(connection: Connection, deduction_id: UUID, document_number: str, *, on: date, at: datetime) -> None:
+    """Record the tax document of a deduction's settled fees that wait for one, and announce them anew."""
+    rows = await connection.fetch(DOCUMENT, deduction_id, document_number, on)
+    await emit_many(connection, [FeeSettled(**dict(row)) for row in rows], at=at)
 
 
 def _event(part: Part, taxed: TaxedAmount, document: TaxDocument, number: str, on: date) -> FeeSettled:
