@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-_read: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731, DTZ005 - the one place that may
+_read: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - the one place that may
 
 
 def now() -> datetime:
@@ -20,6 +20,6 @@ def today(time_zone: str) -> date:
 
 def replace_clock(read: Callable[[], datetime]) -> Callable[[], datetime]:
     """Put ``read`` in the clock's place and return what stood there; for tests and simulations only."""
-    global _read  # noqa: PLW0603 - a process has one clock
+    global _read
     before, _read = _read, read
     return before

@@ -10,7 +10,7 @@ from shared.platform.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
-    """What a job gets: the database (open transactions with ``EVERYTHING``), the settings, and the time to work with."""
+    """What a job gets: the database (open transactions with ``EVERYTHING``), the settings, and the time to use."""
 
     database: Database
     settings: ServiceSettings

@@ -17,7 +17,7 @@ class RateLimiter:
     _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
     def wait_seconds(self, caller: str) -> int:
-        """Count one request of ``caller``; return 0 if it may pass, else after how many whole seconds the next one may."""
+        """Count one request of ``caller``; return 0 if it may pass, else the whole seconds until the next one may."""
         instant, rate = now().timestamp(), self.per_minute / 60
         burst = max(1.0, rate * 15)
         left, seen = self._buckets.pop(caller, (burst, instant))

@@ -1,6 +1,6 @@
 """An OpenID Connect issuer for development and tests: signs what it is asked to, so it never leaves the machine.
 
-``GONDOLA_CLIENT_SECRET`` must be set; whoever knows it gets tokens of any role. Services in production refuse this issuer.
+``GONDOLA_CLIENT_SECRET`` must be set; whoever knows it gets tokens of any role. Services in production refuse it.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from pydantic import Field
-from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.platform.auth import Role
@@ -52,7 +51,7 @@ class Token(Answer):
 
     access_token: str
     """The JWT."""
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind, not a secret
     """How to send it."""
     expires_in: int = TOKEN_MINUTES * 60
     """Seconds."""
@@ -67,11 +66,12 @@ class Signer:
     key: Ed25519PrivateKey
     key_id: str = "local"
 
-    def token(self, subject: str, roles: Sequence[str], *, accounts: Any = "all", regions: Sequence[str] = ()) -> str:  # noqa: ANN401
+    def token(self, subject: str, roles: Sequence[str], *, accounts: Any = "all", regions: Sequence[str] = ()) -> str:
         """Return a token of ``subject`` for an hour."""
         instant = now()
         claims = {
-            "iss": self.issuer, "aud": self.audience, "sub": subject, "iat": instant, "exp": instant + timedelta(minutes=TOKEN_MINUTES),
+            "iss": self.issuer, "aud": self.audience, "sub": subject,
+            "iat": instant, "exp": instant + timedelta(minutes=TOKEN_MINUTES),
             "gondola": {"roles": list(roles), "accounts": accounts, "regions": list(regions)},
         }  # fmt: skip
         return jwt.encode(claims, self.key, algorithm="EdDSA", headers={"kid": self.key_id, "typ": "at+jwt"})
@@ -108,7 +108,7 @@ def create_app(signer: Signer, secret: str) -> FastAPI:
         return signer.jwks()
 
     @app.get("/.well-known/openid-configuration")
-    async def get_configuration(request: Request) -> dict[str, str]:
+    async def get_configuration() -> dict[str, str]:
         base = signer.issuer
         return {"issuer": base, "jwks_uri": f"{base}/jwks.json", "token_endpoint": f"{base}/token"}
 

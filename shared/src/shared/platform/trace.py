@@ -10,7 +10,7 @@ _SHAPE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def continue_or_start(header: str | None) -> str:
-    """Return a ``traceparent`` that carries on the caller's trace, or starts one when the header is absent or malformed."""
+    """Return a ``traceparent`` that carries on the caller's trace, or starts one if the header is not usable."""
     if header and _SHAPE.fullmatch(header) and "0" * 32 not in header:
         return f"{header[:36]}{os.urandom(8).hex()}{header[52:]}"
     return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
