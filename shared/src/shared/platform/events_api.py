@@ -1,25 +1,40 @@
 """The endpoints around events that every service has: feed, catalogue, subscriptions, inbound, inbox."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from shared.kernel.errors import Conflict, NotFound
 from shared.platform.auth import Role
 from shared.platform.clock import now
-from shared.platform.fields import Answer, Body, Instant
+from shared.platform.events_models import (
+    Endpoint,
+    EventType,
+    FeedPage,
+    InboxItem,
+    InboxState,
+    NewEndpoint,
+    Parked,
+    Replay,
+    Replayed,
+    Schema,
+    Secret,
+    Source,
+    SourceShown,
+    Subscribe,
+    Waiting,
+)
 from shared.platform.http import SIGNED, Caller, Raw, Router, json_response
 from shared.platform.ids import new_id
 from shared.platform.inbox import BATCH, SINGLE, parse, store
 from shared.platform.json import decode
-from shared.platform.outgoing import check_url
 from shared.platform.pagination import ListQuery, Page
-from shared.platform.problems import HttpProblem
-from shared.platform.signing import BadSignature, check_secret, new_secret, verify
+from shared.platform.problems import HttpProblem, Problem
+from shared.platform.signing import BadSignature, new_secret, verify
 
 FEED_READERS = (Role.ADMIN, Role.AUDITOR, Role.ERP, Role.SERVICE)
 SUBSCRIBERS = (Role.ADMIN, Role.ERP, Role.SERVICE)
@@ -36,6 +51,10 @@ inbox = Router(prefix="/v1/inbox", tags=["webhooks"])
 routers = (events, event_types, endpoints, inbound, sources, inbox)
 
 EVENT_BODY = {"schema": {"type": "object", "description": "A CloudEvent, with the extension `subjectversion`."}}
+NOT_CLOUDEVENTS = {
+    "description": f"Neither {SINGLE} nor {BATCH}.",
+    "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+}
 BATCH_BODY = {"schema": {"type": "array", "maxItems": 100, "items": EVENT_BODY["schema"]}}
 
 FEED = """
@@ -89,140 +108,10 @@ SELECT count(*) AS replayed, max(pos) AS last FROM wanted
 """
 
 
-Cursor = Annotated[str, StringConstraints(pattern=r"^\d{1,18}$")]
-Url = Annotated[str, AfterValidator(check_url)]
-Key = Annotated[str, AfterValidator(check_secret)]
-
-
-class Subscribe(Body):
-    """A wish to get events."""
-
-    url: Url
-    """Where to send them: https, not redirected, answered within 10 s."""
-    description: Annotated[str, StringConstraints(max_length=200)] = ""
-    """What the endpoint is for."""
-    nouns: (
-        Annotated[list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]], Field(min_length=1)] | None
-    ) = None
-    """Nouns whose events are wanted (``contract``); all when absent. One gets every event of a noun."""
-    batches: bool = True
-    """Whether the endpoint takes batches of up to 100 events and 1 MiB."""
-    secret: Key | None = None
-    """``whsec_…`` of your own, or ``whsk_…`` for Ed25519; generated when absent."""
-    after: Cursor | None = None
-    """Cursor after which to begin: ``0`` for everything that is kept; only what is new when absent."""
-
-
-class Endpoint(Answer):
-    """A subscription."""
-
-    id: UUID
-    url: str
-    description: str
-    owner: str
-    """Who subscribed."""
-    nouns: list[str] | None
-    batches: bool
-    state: Literal["pending", "active", "disabled", "ended"]
-    """``pending`` until the first ping is answered with its challenge; ``ended`` by an answer of 410."""
-    cursor: str
-    """Everything up to here was delivered or parked."""
-    lag: int
-    """Events behind the feed."""
-    failures: int
-    failing_since: Instant | None
-    next_attempt_at: Instant | None
-    last_status: int | None
-    last_error: str | None
-    last_success_at: Instant | None
-    created_at: Instant
-
-
-class NewEndpoint(Endpoint):
-    """A subscription with its secret, which is shown this once."""
-
-    secret: str
-
-
-class Secret(Answer):
-    """A new secret, shown this once; the one before is used beside it for 24 hours."""
-
-    secret: str
-
-
-class Replay(Body):
-    """Which delivered, parked or dead events to send again: one, or a range."""
-
-    event_id: UUID | None = None
-    after: Cursor = "0"
-    """Cursor after which the range begins."""
-    until: Cursor = "9" * 18
-    """Cursor at which it ends."""
-    recorded_from: Instant | None = None
-    recorded_until: Instant | None = None
-
-
-class Parked(Answer):
-    """An event that an endpoint refused, or that waits behind such a one of the same subject."""
-
-    pos: int
-    event_id: UUID
-    type: str
-    subject: str
-    state: Literal["retrying", "waiting", "dead"]
-    attempts: int
-    next_attempt_at: Instant | None
-    last_status: int | None
-    last_error: str | None
-    parked_at: Instant
-
-
-class Source(Body):
-    """A producer whose webhooks we take."""
-
-    source: Annotated[str, StringConstraints(pattern=r"^/[a-z][a-z0-9/-]*$", max_length=200)]
-    """``source`` of its events: ``/contracts``."""
-    secrets: Annotated[list[Key], Field(min_length=1, max_length=3)]
-    """Key that its signatures may be made with (``whsec_…``, ``whpk_…``): two while one rotates."""
-    feed_url: Url | None = None
-    """Its ``/v1/events``, asked for events that are missing."""
-    enabled: bool = True
-
-
-class SourceShown(Answer):
-    """A producer whose webhooks we take; its secrets are not shown."""
-
-    name: str
-    source: str
-    feed_url: str | None
-    enabled: bool
-    duplicates: int
-    """Events that arrived more than once and were stored once."""
-
-
-class InboxItem(Answer):
-    """An event that arrived."""
-
-    event_id: UUID
-    source: str
-    type: str
-    subject: str
-    subject_version: int
-    occurred_at: Instant
-    received_at: Instant
-    state: Literal["pending", "waiting", "retrying", "dead", "done", "ignored"]
-    """``waiting``: an earlier event of its subject is missing or failing. ``ignored``: too old, or not read here."""
-    attempts: int
-    next_attempt_at: Instant | None
-    error: str | None
-    applied_at: Instant | None
-
-
-InboxState = Literal["pending", "waiting", "retrying", "dead", "done", "ignored"]
 FeedLimit = Annotated[int, Query(ge=1, le=1000)]
 
 
-@events.get("", operation_id="list_events", policy=FEED_READERS)
+@events.get("", operation_id="list_events", policy=FEED_READERS, answers=FeedPage)
 async def list_events(
     raw: Raw,
     after: Annotated[str, Query(pattern=r"^\d{1,18}$", description="`next` of the call before.")] = "0",
@@ -251,13 +140,13 @@ def _feed(envelopes: list[str], following: str, *, more: bool) -> Response:
     return Response(body, media_type="application/json")
 
 
-@event_types.get("", operation_id="list_event_types", policy=())
+@event_types.get("", operation_id="list_event_types", policy=(), list_of=EventType)
 async def list_event_types(request: Request) -> Response:
     """List the events that this service publishes, each with schema and example."""
     return json_response({"items": list(request.app.state.service.catalogue.entries().values()), "next": None})
 
 
-@event_types.get("/{event_type}", operation_id="get_event_type", policy=())
+@event_types.get("/{event_type}", operation_id="get_event_type", policy=(), answers=Schema)
 async def get_event_type(request: Request, event_type: str) -> Response:
     """Return the JSON Schema of an event's `data`; this is what `dataschema` points to."""
     entry = request.app.state.service.catalogue.entries().get(event_type)
@@ -345,7 +234,9 @@ async def list_parked_deliveries(
     return await PARKED.page(raw, page, endpoint_id=endpoint_id, state=state, subject=subject)
 
 
-@endpoints.post("/{endpoint_id}:replay", operation_id="replay_deliveries", policy=SUBSCRIBERS, status_code=202)
+@endpoints.post(
+    "/{endpoint_id}:replay", operation_id="replay_deliveries", policy=SUBSCRIBERS, status_code=202, answers=Replayed
+)
 async def replay_deliveries(endpoint_id: UUID, body: Replay, raw: Raw) -> Response:
     """Send again, in order per subject: one event, or those of a range of cursors or times; at most 100,000 a call.
 
@@ -434,7 +325,9 @@ async def list_inbox(
     return await INBOX.page(raw, page, state=state, source=source, subject=subject, type=type)
 
 
-@inbox.post("/{event_id}:replay", operation_id="replay_inbox_event", policy=(Role.ADMIN,), status_code=202)
+@inbox.post(
+    "/{event_id}:replay", operation_id="replay_inbox_event", policy=(Role.ADMIN,), status_code=202, answers=Waiting
+)
 async def replay_inbox_event(event_id: UUID, raw: Raw) -> Response:
     """Apply an event again that failed; those that wait behind it follow."""
     changed = await raw.fetchval(
