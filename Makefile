@@ -1,6 +1,6 @@
 # Gondola: everything a developer does, by name. `make` alone lists it.
 PYTHON ?= python3
-DEMO ?= quick
+DEMO ?= full
 TESTS ?=
 
 VENV := .venv
