@@ -118,6 +118,7 @@ class Service:
             lifespan=lifespan,
             default_response_class=JsonResponse,
             swagger_ui_parameters={"persistAuthorization": True},
+            telemetry={"tracing": False, "metrics": False, "logs": False},  # Ours is `Observe`.
         )
         app.state.service, app.state.settings = self, chosen
         self._wire(app)
@@ -146,8 +147,8 @@ class Service:
     def _wire(self, app: FastAPI) -> None:
         registry = CollectorRegistry()
         app.add_middleware(Observe, registry=registry)
-        for router in (*self.routers, *event_routers):
-            app.include_router(router)
+        for router in (*self.routers, *event_routers):  # Not included: that would look every request's route up twice.
+            app.router.routes.extend(router.routes)
         _add_problem_handlers(app, self.constraints)
         _add_health(app, registry)
         _add_security(app)
