@@ -13,7 +13,7 @@ from shared.platform.auth import Role
 from shared.platform.clock import now
 from shared.platform.events_models import (
     Endpoint,
-    EventType,
+    EventTypes,
     FeedPage,
     InboxItem,
     InboxState,
@@ -140,7 +140,7 @@ def _feed(envelopes: list[str], following: str, *, more: bool) -> Response:
     return Response(body, media_type="application/json")
 
 
-@event_types.get("", operation_id="list_event_types", policy=(), list_of=EventType)
+@event_types.get("", operation_id="list_event_types", policy=(), answers=EventTypes)
 async def list_event_types(request: Request) -> Response:
     """List the events that this service publishes, each with schema and example."""
     return json_response({"items": list(request.app.state.service.catalogue.entries().values()), "next": None})
@@ -257,10 +257,7 @@ async def replay_deliveries(endpoint_id: UUID, body: Replay, raw: Raw) -> Respon
     operation_id="receive_events",
     policy=SIGNED,
     status_code=204,
-    responses={
-        200: {"description": "A ping is answered with its challenge."},
-        415: {"description": "Not CloudEvents."},
-    },
+    responses={200: {"model": Challenge, "description": "The challenge of a ping."}, 415: NOT_CLOUDEVENTS},
     openapi_extra={"requestBody": {"required": True, "content": {SINGLE: EVENT_BODY, BATCH: BATCH_BODY}}},
 )
 async def receive_events(request: Request, raw: Raw) -> Response:

@@ -47,6 +47,15 @@ class EventType(Answer):
     """An example of ``data``."""
 
 
+class EventTypes(Answer):
+    """All events that this service publishes."""
+
+    items: Annotated[list[EventType], Field(max_length=500)]
+    """Each of them."""
+    next: None
+    """There is no further page."""
+
+
 class Subscribe(Body):
     """A wish to get events."""
 
