@@ -12,6 +12,8 @@ import httpx
 
 LANES: Final = 12
 """Connections per service; each is a client of its own, for httpx searches its whole pool at every request."""
+AT_ONCE: Final = 8
+"""Requests of one step at once: fewer than lanes, so that a question in between never waits behind a step."""
 PATIENCE_SECONDS: Final = 90.0
 PAUSE_SECONDS: Final = 0.1
 TELL_SECONDS: Final = 3.0
@@ -198,7 +200,7 @@ JSON_HEADERS: Final = {"Content-Type": "application/json"}
 
 
 async def for_all(
-    name: str, items: Iterable[Item], work: Callable[[Item], Awaitable[object]], *, at_once: int = LANES
+    name: str, items: Iterable[Item], work: Callable[[Item], Awaitable[object]], *, at_once: int = AT_ONCE
 ) -> None:
     """Do ``work`` for all items, some at once, and show how far it is; the first failure ends it."""
     queue = list(items)

@@ -85,6 +85,7 @@ async def _restart_receivables(story: Story) -> None:
     waiting = await story.undelivered("receivables", OTHERS)
     for name in CRASHING:
         await asyncio.to_thread(story.stack.restart, name)
+    await story.nudge("receivables", OTHERS)
     seconds, retries = time.monotonic() - down, story.world.counts.retries - story.counts_at_kill
     say(
         f"  receivables: up again after {seconds:.1f} s; {waiting:,} events were waiting for it, "

@@ -99,6 +99,14 @@ class Story:
             behind += sum(endpoint["lag"] for endpoint in endpoints if endpoint["description"] == consumer)
         return behind
 
+    async def nudge(self, consumer: str, producers: Iterable[str]) -> None:
+        """Ask the relays to try ``consumer`` again now, as an administrator would, instead of after their pause."""
+        for producer in producers:
+            admin = self.person("admin", producer)
+            for endpoint in (await admin.get("/v1/webhook-endpoints", limit=50))["items"]:
+                if endpoint["description"] == consumer and endpoint["failures"]:
+                    await admin.post(f"/v1/webhook-endpoints/{endpoint['id']}:test")
+
     async def backlog(self, services: Iterable[str] = SERVICES) -> dict[str, tuple[int, int]]:
         """Return per service the position of its feed, and how many events wait to be sent or applied.
 
