@@ -12,6 +12,7 @@ from shared.kernel.errors import Conflict, NotFound
 from shared.platform.auth import Role
 from shared.platform.clock import now
 from shared.platform.events_models import (
+    Challenge,
     Endpoint,
     EventTypes,
     FeedPage,
