@@ -46,6 +46,10 @@ async def remit(api: Api, key: str = "k", **changes: Any) -> Any:
     return await api.post("/v1/remittances", json=a_remittance(**changes), headers={"Idempotency-Key": key})
 
 
+async def act(api: Api, path: str, body: dict[str, Any]) -> Any:
+    return await api.post(path, json=body, headers={"Idempotency-Key": str(uuid4())})
+
+
 async def test_a_remittance_settles_invoices_and_puts_deductions_in_suspense(
     world: None, books: Books, erp: Api, emitted: Any
 ):
@@ -173,19 +177,19 @@ async def test_a_person_disputes_and_the_money_comes_back(accrued: Books, financ
     deduction = await accrued.deduct("100.00", None)
     path = f"/v1/deductions/{deduction['id']}"
     before = await accrued.balances()
-    disputed = await finance.post(f"{path}:dispute", json={"reason": "unagreed", "amount": "100.00"})
+    disputed = await act(finance, f"{path}:dispute", {"reason": "unagreed", "amount": "100.00"})
     assert (disputed.json()["status"], disputed.json()["dispute_reason"]) == ("disputed", "unagreed")
     assert (await accrued.balances())["disputed_deductions"] == "100.00"
-    too_much = await finance.post(f"{path}:recover", json={"amount": "100.01"})
+    too_much = await act(finance, f"{path}:recover", {"amount": "100.01"})
     assert (too_much.status_code, too_much.json()["code"]) == (409, "amount_exceeds_open")
-    await finance.post(f"{path}:recover", json={"amount": "60.00", "recovered_on": "2026-05-20"})
-    assert (await finance.post(f"{path}:write-off", json={"reason": "small"})).status_code == 403
-    written = await controller.post(f"{path}:write-off", json={"reason": "small", "written_off_on": "2026-06-01"})
+    await act(finance, f"{path}:recover", {"amount": "60.00", "recovered_on": "2026-05-20"})
+    assert (await act(finance, f"{path}:write-off", {"reason": "small"})).status_code == 403
+    written = await act(controller, f"{path}:write-off", {"reason": "small", "written_off_on": "2026-06-01"})
     assert (written.json()["status"], written.json()["written_off_amount"]) == ("recovered", "40.00")
     after = await accrued.balances()
     assert (after["write_offs"], float(after["cash"]) - float(before["cash"])) == ("40.00", 60.0)
     assert "deductions_in_suspense" not in after
-    closed = await finance.post(f"{path}:dispute", json={"reason": "other", "amount": "1.00"})
+    closed = await act(finance, f"{path}:dispute", {"reason": "other", "amount": "1.00"})
     assert (closed.status_code, closed.json()["code"]) == (409, "deduction_closed")
 
 
@@ -195,8 +199,8 @@ async def test_a_person_accepts_a_disputed_part_and_the_invoice_settles_it(accru
     accrual = next(each for each in await accrued.accruals() if each["cycle_start"] == "2026-03-01")
     early = await finance.post(f"{path}:settle", json={"document_number": "RED-1"})
     assert (early.status_code, early.json()["code"]) == (409, "deduction_closed")
-    await finance.post(f"{path}:dispute", json={"reason": "unagreed", "amount": "200.00"})
-    accepted = await finance.post(f"{path}:accept", json={"accrual_id": accrual["id"]})
+    await act(finance, f"{path}:dispute", {"reason": "unagreed", "amount": "200.00"})
+    accepted = await act(finance, f"{path}:accept", {"accrual_id": accrual["id"]})
     assert (accepted.json()["status"], accepted.json()["accepted_amount"]) == ("accepted", "500.00")
     settled = await finance.post(f"{path}:settle", json={"document_number": "RED-1"})
     assert (settled.json()["status"], settled.json()["is_documented"]) == ("settled", True)
@@ -211,10 +215,10 @@ async def test_an_accrual_is_not_used_beyond_what_is_open(accrued: Books, financ
     deduction = await accrued.deduct("2000.00", None)
     accrual = next(each for each in await accrued.accruals() if each["cycle_start"] == "2026-03-01")
     path = f"/v1/deductions/{deduction['id']}:accept"
-    refused = await finance.post(path, json={"accrual_id": accrual["id"]})
+    refused = await act(finance, path, {"accrual_id": accrual["id"]})
     assert (refused.status_code, refused.json()["code"]) == (409, "accrual_exhausted")
     assert "Only 1130.00 CNY" in refused.json()["detail"]
-    refused = await finance.post(path, json={"accrual_id": str(uuid4())})
+    refused = await act(finance, path, {"accrual_id": str(uuid4())})
     assert refused.json()["code"] == "accrual_not_found"
 
 
@@ -232,7 +236,7 @@ async def test_another_accounts_deductions_do_not_exist(accrued: Books, stranger
     deduction = await accrued.deduct("100.00", None)
     path = f"/v1/deductions/{deduction['id']}"
     assert (await stranger.get(path)).json()["code"] == "deduction_not_found"
-    answer = await stranger.post(f"{path}:dispute", json={"reason": "other", "amount": "1.00"})
+    answer = await act(stranger, f"{path}:dispute", {"reason": "other", "amount": "1.00"})
     assert answer.status_code == 404
     assert (await auditor.get(path)).status_code == 200
     assert (await auditor.post("/v1/deductions:match", json={})).status_code == 403
@@ -260,7 +264,7 @@ async def test_an_accrual_is_not_consumed_twice_by_people_and_the_job_at_once(
     body = {"accrual_id": accrual["id"]}
     await asyncio.gather(
         run_job("match"),
-        *(finance.post(f"/v1/deductions/{each['id']}:accept", json=body) for each in by_hand),
+        *(act(finance, f"/v1/deductions/{each['id']}:accept", body) for each in by_hand),
     )
     found = [await accrued.deduction(each) for each in (matched, *by_hand)]
     assert sum(Decimal(each["accepted_amount"]) for each in found) == Decimal("1130.00")

@@ -17,6 +17,7 @@ from services.receivables.tests.examples import (
     a_version,
     an_invoice,
 )  # fmt: skip
+from shared.platform.service import Service
 from shared.testing import Api
 
 
@@ -168,3 +169,37 @@ async def test_receipts_and_returns_make_net_purchases(world: None, books: Books
     assert [each["number"] for each in listed.json()["items"]] == ["G-1"]
     assert (await erp.get(f"/v1/goods-receipts/{uuid4()}")).json()["code"] == "goods_receipt_not_found"
     assert (await erp.get(f"/v1/invoices/{uuid4()}")).json()["code"] == "invoice_not_found"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "gift"},
+        {"lines": [a_line(), a_line()]},
+        {"lines": []},
+        {"lines": [a_line("1.234")]},
+        {"tax_basis": "incl"},
+    ],
+)
+async def test_a_goods_receipt_with_a_wrong_field_is_refused(world: None, erp: Api, change: dict[str, Any]):
+    body = {"goods_receipts": [a_receipt("G-1", "1.00", "2026-03-10") | change]}
+    answer = await erp.post("/v1/goods-receipts:batch", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith("/goods_receipts/0/")
+
+
+async def test_a_batch_has_at_most_five_thousand_lines(world: None, erp: Api):
+    line = {"product_id": str(SKU), "quantity": "1", "unit_price": "1", "net_amount": "1", "tax_rate": "0"}
+    lines = [line | {"line_no": n} for n in range(1, 2501)]
+    receipts = [a_receipt(f"G-{n}", "1.00", "2026-03-10") | {"lines": lines} for n in range(3)]
+    answer = await erp.post("/v1/goods-receipts:batch", json={"goods_receipts": receipts})
+    assert (answer.status_code, "5000 lines" in answer.text) == (422, True)
+
+
+def test_the_batch_is_documented_without_references(service: Service):
+    document = service.create_app(service.settings(environment="test")).openapi()
+    operation = document["paths"]["/v1/invoices:batch"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    line = schema["properties"]["invoices"]["items"]["properties"]["lines"]["items"]
+    assert {"line_no", "product_id", "net_amount"} <= set(line["properties"])
+    assert "$ref" not in str(schema)

@@ -180,7 +180,13 @@ async def match_all(body: MatchIn, raw: Raw, settings: Thresholds) -> Response:
     return JsonResponse(MatchOut(examined=run.examined, settled=run.settled, disputed=run.disputed))
 
 
-@router.post("/{deduction_id}:dispute", operation_id="dispute_deduction", policy=FINANCE, answers=DeductionOut)
+@router.post(
+    "/{deduction_id}:dispute",
+    operation_id="dispute_deduction",
+    policy=FINANCE,
+    answers=DeductionOut,
+    idempotency="required",
+)
 async def dispute_deduction(deduction_id: UUID, body: DisputeIn, raw: Raw, settings: Thresholds) -> Response:
     """Dispute a part of what is open 提出争议; undisputed parts go on (Decree 802, Art. 15)."""
     deduction = await _load(raw, deduction_id)
@@ -190,7 +196,13 @@ async def dispute_deduction(deduction_id: UUID, body: DisputeIn, raw: Raw, setti
     return await _save(raw, deduction, [entry], [event])
 
 
-@router.post("/{deduction_id}:accept", operation_id="accept_deduction", policy=FINANCE, answers=DeductionOut)
+@router.post(
+    "/{deduction_id}:accept",
+    operation_id="accept_deduction",
+    policy=FINANCE,
+    answers=DeductionOut,
+    idempotency="required",
+)
 async def accept_deduction(deduction_id: UUID, body: AcceptIn, raw: Raw, settings: Thresholds) -> Response:
     """Accept a part against an accrual that a person chose, disputed parts included; it is settled at once."""
     deduction = await _load(raw, deduction_id)
@@ -229,7 +241,13 @@ async def settle_deduction(deduction_id: UUID, body: SettleIn, raw: Raw, setting
     return await _save(raw, deduction, [], _resolved(deduction, on))
 
 
-@router.post("/{deduction_id}:recover", operation_id="recover_deduction", policy=FINANCE, answers=DeductionOut)
+@router.post(
+    "/{deduction_id}:recover",
+    operation_id="recover_deduction",
+    policy=FINANCE,
+    answers=DeductionOut,
+    idempotency="required",
+)
 async def recover_deduction(deduction_id: UUID, body: RecoverIn, raw: Raw, settings: Thresholds) -> Response:
     """Book that the retailer paid a disputed part back 追回."""
     deduction = await _load(raw, deduction_id)
@@ -244,6 +262,7 @@ async def recover_deduction(deduction_id: UUID, body: RecoverIn, raw: Raw, setti
     operation_id="write_off_deduction",
     policy=[Role.FINANCE_CONTROLLER],
     answers=DeductionOut,
+    idempotency="required",
 )
 async def write_off_deduction(deduction_id: UUID, body: WriteOffIn, raw: Raw, settings: Thresholds) -> Response:
     """Give up what is disputed or open 核销."""

@@ -46,10 +46,12 @@ WITH waiting AS (
         ) THEN 'not_accrued'
         ELSE 'unagreed' END AS note
     FROM deductions AS d WHERE d.open_amount > 0
+    FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE deductions SET match_note = waiting.note
 FROM waiting WHERE deductions.id = waiting.id AND waiting.match_note IS DISTINCT FROM waiting.note
 """
+"""Deductions that somebody works on are left for the next run: waiting for them here could be a deadlock."""
 SAVE = """
 UPDATE deductions SET accepted_amount = change.accepted_amount, disputed_amount = change.disputed_amount,
     recovered_amount = change.recovered_amount, written_off_amount = change.written_off_amount,
