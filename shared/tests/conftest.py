@@ -29,3 +29,9 @@ async def database_urls(
     passwords = database.StoredPasswords(Path(tmp_path_factory.mktemp("passwords")) / "passwords.json")
     yield await database.prepare(admin_url, name, passwords, role_suffix=suffix)
     await database.drop(admin_url, name, role_suffix=suffix)
+
+
+@pytest.fixture
+def admin_url() -> str:
+    """The server's superuser: ends connections as a crash would."""
+    return os.environ["GONDOLA_ADMIN_DATABASE_URL"]

@@ -195,11 +195,23 @@ async def test_unknown_paths_and_methods_are_problems_too(api: Api) -> None:
 async def test_health_and_pages_are_open(api: Api) -> None:
     assert (await api.get("/readyz")).text == "ready\n"
     assert (await api.get("/healthz")).status_code == 200
-    assert "gondola_requests_total" in (await api.get("/metrics")).text
+    metrics = (await api.get("/metrics")).text
+    assert "gondola_requests_total" in metrics
+    assert 'gondola_events{place="inbox_dead"} 0.0' in metrics
     assert "swagger-ui-bundle.js" in (await api.get("/docs")).text
     document = (await api.get("/openapi.json")).json()
     assert document["paths"]["/v1/things"]["post"]["x-roles"] == ["ka_manager"]
     assert document["paths"]["/v1/things"]["post"]["security"] == [{"token": []}]
+
+
+async def test_the_documents_say_what_if_match_and_a_file_answer(api: Api) -> None:
+    paths = (await api.get("/openapi.json")).json()["paths"]
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    renamed = paths["/v1/things/{thing_id}"]["put"]["responses"]
+    assert [renamed[status]["content"] for status in ("404", "412", "428")] == [problem] * 3
+    assert not {"412", "428"} & paths["/v1/things"]["post"]["responses"].keys()
+    content = paths["/v1/things/{thing_id}/content"]["get"]["responses"]["200"]["content"]
+    assert content == {"text/csv": {"schema": {"type": "string", "format": "binary"}}}
 
 
 async def test_the_head_revision_is_alembics(service: Service, settings: ServiceSettings, tmp_path: Path) -> None:

@@ -19,6 +19,17 @@ else:
 
 ACQUIRE_TIMEOUT_SECONDS = 10
 COMMAND_TIMEOUT_SECONDS = 60
+OUTAGE: tuple[type[Exception], ...] = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+"""The database is away (restarting, unreachable, full of connections): nothing else is to blame."""
 SET_SCOPE = """
 SELECT set_config('gondola.scope', $1, true), set_config('gondola.accounts', $2, true),
        set_config('gondola.regions', $3, true)
@@ -85,16 +96,34 @@ class Database:
     @asynccontextmanager
     async def raw(self, scope: Scope) -> AsyncIterator[Connection]:
         """Yield an asyncpg connection in one transaction with ``scope``; commit on leaving, roll back on any error."""
-        async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
-            await connection.execute(f"BEGIN; {scope.statement()}")
+        connection = await self._begun(scope)
+        try:
             try:
-                yield cast("Connection", connection)
+                yield connection
             except BaseException:
-                if not connection.is_closed():
+                if not is_gone(connection):
                     await connection.execute("ROLLBACK")
                 raise
             outcome = await connection.execute("COMMIT")
             assert outcome == "COMMIT", f"the transaction was aborted before its end: {outcome}"
+        finally:
+            await self.pool.release(connection)
+
+    async def _begun(self, scope: Scope) -> Connection:
+        """Return a connection in a transaction; one whose server has died meanwhile is dropped for another."""
+        for left in reversed(range(self.pool.get_max_size() + 1)):
+            connection = cast("Connection", await self.pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS))
+            try:
+                await connection.execute(f"BEGIN; {scope.statement()}")
+            except BaseException as error:
+                if not is_gone(connection):
+                    connection.terminate()
+                await self.pool.release(connection)
+                if not left or not isinstance(error, OUTAGE):
+                    raise
+            else:
+                return connection
+        raise AssertionError("unreachable")
 
 
 async def raw_of(session: AsyncSession) -> Connection:
@@ -102,6 +131,14 @@ async def raw_of(session: AsyncSession) -> Connection:
     connection = (await (await session.connection()).get_raw_connection()).driver_connection
     assert isinstance(connection, asyncpg.Connection)
     return connection
+
+
+def is_gone(connection: Connection) -> bool:
+    """Say whether ``connection`` has ended; one of a pool has then been taken back, and can only say so by an error."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def _leave_transaction(connection: Any) -> None:

@@ -21,9 +21,9 @@ import msgspec
 
 from shared.platform.auth import EVERYTHING
 from shared.platform.clock import now
-from shared.platform.db import Connection, Database
+from shared.platform.db import Connection, Database, is_gone
 from shared.platform.json import Unreadable, decode
-from shared.platform.retries import PAUSES_SECONDS, is_gone, jittered
+from shared.platform.retries import PAUSES_SECONDS, jittered
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

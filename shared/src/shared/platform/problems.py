@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.errors import Conflict, DomainError, NotFound, RuleBroken
+from shared.platform.db import OUTAGE
 from shared.platform.fields import Answer
 from shared.platform.json import encode
 from shared.platform.trace import trace_id
@@ -199,10 +200,7 @@ DATABASE_ANSWERS: Sequence[tuple[tuple[type[BaseException], ...], int, str, str]
         BUSY, "busy", "Somebody else is changing this. Send it again.",
     ),
     (
-        (
-            OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-            asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
-        ),
+        (*OUTAGE, TimeoutError, PoolTimeout, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError),
         BUSY, "unavailable", "The service is not available right now. Send it again.",
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -26,9 +26,10 @@ from starlette.responses import Response
 from shared.kernel.errors import DomainError
 from shared.kernel.events import Event
 from shared.platform import problems
-from shared.platform.auth import Authenticator, Unauthenticated
+from shared.platform.auth import EVERYTHING, Authenticator, Unauthenticated
+from shared.platform.backlog import backlog
 from shared.platform.catalogue import Catalogue
-from shared.platform.db import Database
+from shared.platform.db import OUTAGE, Database
 from shared.platform.events_api import routers as event_routers
 from shared.platform.http import JsonResponse
 from shared.platform.inbox import Handlers
@@ -222,11 +223,15 @@ def _add_problem_handlers(app: FastAPI, constraints: Mapping[str, DomainError]) 
     app.add_exception_handler(Unauthenticated, problems.on_unauthenticated)
     app.add_exception_handler(Unreadable, problems.on_unreadable)
     database_problems = problems.DatabaseProblems(constraints)
-    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError, TimeoutError):
+    for kind in (asyncpg.PostgresError, SQLAlchemyError, TimeoutError, *OUTAGE):
         app.add_exception_handler(kind, database_problems)
 
 
 def _add_health(app: FastAPI, registry: CollectorRegistry) -> None:
+    events = Gauge(
+        "gondola_events", "Events that are waiting, by place; counts stop at 10,000", ("place",), registry=registry
+    )
+
     @app.get("/healthz", include_in_schema=False)
     async def get_health() -> Response:
         return Response("alive\n", media_type="text/plain")
@@ -244,7 +249,11 @@ def _add_health(app: FastAPI, registry: CollectorRegistry) -> None:
         return Response("ready\n", media_type="text/plain")
 
     @app.get("/metrics", include_in_schema=False)
-    async def get_metrics() -> Response:
+    async def get_metrics(request: Request) -> Response:
+        with suppress(*OUTAGE):  # Without the database there are still the process's own figures.
+            async with request.app.state.database.raw(EVERYTHING) as connection:
+                for name, value in (await backlog(connection)).items():
+                    events.labels(name).set(value)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
