@@ -29,12 +29,12 @@ from shared.platform.events_models import (
     Subscribe,
     Waiting,
 )
-from shared.platform.http import SIGNED, Caller, Raw, Router, json_response
+from shared.platform.http import SIGNED, Caller, Raw, Router, json_response, problem_answer
 from shared.platform.ids import new_id
 from shared.platform.inbox import BATCH, SINGLE, parse, store
 from shared.platform.json import decode
 from shared.platform.pagination import ListQuery, Page
-from shared.platform.problems import HttpProblem, Problem
+from shared.platform.problems import HttpProblem
 from shared.platform.signing import BadSignature, new_secret, verify
 
 FEED_READERS = (Role.ADMIN, Role.AUDITOR, Role.ERP, Role.SERVICE)
@@ -51,11 +51,8 @@ sources = Router(prefix="/v1/event-sources", tags=["webhooks"])
 inbox = Router(prefix="/v1/inbox", tags=["webhooks"])
 routers = (events, event_types, endpoints, inbound, sources, inbox)
 
+NOT_CLOUDEVENTS = problem_answer(f"Neither {SINGLE} nor {BATCH}.")
 EVENT_BODY = {"schema": {"type": "object", "description": "A CloudEvent, with the extension `subjectversion`."}}
-NOT_CLOUDEVENTS = {
-    "description": f"Neither {SINGLE} nor {BATCH}.",
-    "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-}
 BATCH_BODY = {"schema": {"type": "array", "maxItems": 100, "items": EVENT_BODY["schema"]}}
 
 FEED = """

@@ -26,23 +26,32 @@ SIGNED: Literal["signed"] = "signed"
 """Policy of an operation that checks a webhook signature instead of a token."""
 Policy = Sequence[Role] | Literal["signed"]
 """Roles that may call an operation; none: every caller with an acceptable token."""
-COMMON_PROBLEMS = {
-    400: "The request cannot be read.",
-    401: "The token is missing or not acceptable.",
-    403: "The caller's role may not do this.",
-    404: "It does not exist, or is outside the caller's scope.",
-    409: "The present state forbids it, or it exists already.",
-    413: "The body is too large.",
-    422: "A field or a rule is broken; `errors` says which.",
-    429: "Too many requests; wait for `Retry-After` seconds.",
-    503: "Not available right now; send it again after `Retry-After` seconds.",
-}
+Documented = dict[int | str, dict[str, Any]]
+"""What the documents say of answers, by status."""
 
 
-PROBLEM_ANSWERS = {
-    status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status, text in COMMON_PROBLEMS.items()
+def problem_answer(description: str) -> dict[str, Any]:
+    """Return what the documents say of an error."""
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+COMMON_PROBLEMS: Documented = {
+    400: problem_answer("The request cannot be read."),
+    401: problem_answer("The token is missing or not acceptable."),
+    403: problem_answer("The caller's role may not do this."),
+    404: problem_answer("It does not exist, or is outside the caller's scope."),
+    409: problem_answer("The present state forbids it, or it exists already."),
+    413: problem_answer("The body is too large."),
+    422: problem_answer("A field or a rule is broken; `errors` says which."),
+    429: problem_answer("Too many requests; wait for `Retry-After` seconds."),
+    503: problem_answer("Not available right now; send it again after `Retry-After` seconds."),
 }
+MATCH_PROBLEMS: Documented = {
+    412: problem_answer("It has changed since the version that `If-Match` names; read it again."),
+    428: problem_answer("`If-Match` is missing where it is needed; read it first and send its `ETag`."),
+}
+"""What an operation answers besides when it takes ``IfMatch``."""
+BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
 class StrictRequest(Request):
@@ -199,6 +208,7 @@ class Router(APIRouter):
         policy: Policy,
         answers: type[BaseModel] | Any = None,
         list_of: type[BaseModel] | None = None,
+        media_types: Sequence[str] = (),
         status_code: int = 200,
         idempotency: Literal["optional", "required"] = "optional",
         max_body_mib: int = BODY_BYTES_MAX // MIB,
@@ -209,29 +219,25 @@ class Router(APIRouter):
         """Register a handler.
 
         ``policy``: roles that may call it. ``answers``: model of the answer, for the documents only: handlers return a
-        ``Response`` or an ``Answer``. ``list_of``: model of a page's items. ``stream``: the handler reads the body.
+        ``Response`` or an ``Answer``. ``list_of``: model of a page's items. ``media_types``: it answers a file
+        of one of these types instead of JSON. ``stream``: the handler reads the body.
         """
-        documented: dict[int | str, dict[str, Any]] = dict(PROBLEM_ANSWERS)
+        documented = dict(COMMON_PROBLEMS)
         if list_of is not None:
             documented[status_code] = {"model": page_of(list_of), "description": "A page."}
         elif answers is not None:
             documented[status_code] = {"model": answers, "description": "Done."}
+        elif media_types:
+            documented[status_code] = {"content": dict.fromkeys(media_types, BINARY), "description": "The file."}
         documented |= {status: dict(each) for status, each in (responses or {}).items()}
-        route_class = type(
-            "GondolaRoute",
-            (GondolaRoute,),
-            {
-                "policy": policy,
-                "idempotency_required": idempotency == "required",
-                "stream": stream,
-                "body_bytes_max": max_body_mib * MIB,
-            },
-        )
+        traits: dict[str, Any] = {"policy": policy, "stream": stream, "body_bytes_max": max_body_mib * MIB}
+        traits["idempotency_required"] = idempotency == "required"
         extra = {"x-roles": policy if policy == SIGNED else [str(role) for role in policy]} | dict(openapi_extra or {})
         if method == "POST" and policy != SIGNED and not stream:
             extra["parameters"] = [*extra.get("parameters", ()), _key_parameter(required=idempotency == "required")]
 
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            takes_match = any(each.annotation is IfMatch for each in inspect.signature(handler).parameters.values())
             summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n")
             self.add_api_route(
                 path,
@@ -241,10 +247,10 @@ class Router(APIRouter):
                 summary=summary.rstrip("."),
                 description=description.strip(),
                 status_code=status_code,
-                responses=documented,
+                responses=(MATCH_PROBLEMS if takes_match else {}) | documented,
                 response_model=None,
-                response_class=JsonResponse,
-                route_class_override=route_class,
+                response_class=Response if media_types else JsonResponse,
+                route_class_override=type("GondolaRoute", (GondolaRoute,), traits),
                 openapi_extra=extra,
             )
             return handler

@@ -20,8 +20,6 @@ APPROVERS = (Role.KA_DIRECTOR, Role.REGION_MANAGER)
 FUND_OWNERS = (Role.ADMIN, Role.KA_DIRECTOR, Role.KA_MANAGER)
 IMPORTERS = (Role.ADMIN, Role.KA_MANAGER, Role.ERP)
 READERS = (*PLANNERS, Role.FIELD_REP, Role.FINANCE, Role.FINANCE_CONTROLLER, Role.AUDITOR)
-STALE = {412: {"description": "It has changed since the version in If-Match."}}
-UNSEEN = STALE | {428: {"description": "If-Match is missing: read it first."}}
 ACCOUNT = "SELECT EXISTS (SELECT FROM accounts WHERE id = $1)"
 
 
@@ -34,8 +32,8 @@ Chosen = Annotated[Settings, Depends(_settings)]
 
 
 def created_or_changed(model: type[Answer]) -> dict[int, dict[str, Any]]:
-    """Return what the documents say of a PUT: 201 when new, 412 when the caller has not seen the present version."""
-    return {201: {"model": model, "description": "Created."}} | STALE
+    """Return what the documents say of a PUT: 201 when new."""
+    return {201: {"model": model, "description": "Created."}}
 
 
 async def check_account(connection: Connection, account_id: UUID) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from promotions.api import promotion_models as models
-from promotions.api.common import APPROVERS, PLANNERS, READERS, UNSEEN, Chosen, check_account, moment
+from promotions.api.common import APPROVERS, PLANNERS, READERS, Chosen, check_account, moment
 from promotions.api.promotion_views import answer
 from promotions.app import advance, binding
 from promotions.db import promotions
@@ -97,7 +97,6 @@ async def list_promotions(
     operation_id="replace_promotion_draft",
     policy=PLANNERS,
     answers=models.PromotionOut,
-    responses=UNSEEN,
 )
 async def replace_promotion_draft(
     promotion_id: UUID, body: models.DraftIn, raw: Raw, if_match: IfMatch = None
@@ -176,7 +175,6 @@ async def commit_promotion(
     operation_id="amend_promotion",
     policy=APPROVERS,
     answers=models.PromotionOut,
-    responses=UNSEEN,
 )
 async def amend_promotion(
     promotion_id: UUID, body: models.AmendIn, raw: Raw, settings: Chosen, if_match: IfMatch = None

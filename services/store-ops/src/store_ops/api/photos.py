@@ -6,9 +6,9 @@ from starlette.responses import FileResponse
 from shared.platform.clock import now
 from shared.platform.db import Database
 from shared.platform.fields import Answer, Instant, Sha256
-from shared.platform.http import Caller, Raw, Router, json_response
+from shared.platform.http import Caller, Raw, Router, json_response, problem_answer
 from shared.platform.problems import HttpProblem
-from store_ops.api.common import READERS, VISITORS, problem_answer
+from store_ops.api.common import READERS, VISITORS
 from store_ops.app import photo_files
 from store_ops.db import photos as queries
 from store_ops.domain.photo import MEDIA_TYPES, PhotoHashWrong
@@ -73,7 +73,7 @@ async def put_photo(sha256: Sha256, request: Request, caller: Caller) -> Respons
     "/{sha256}",
     operation_id="get_photo",
     policy=READERS,
-    responses={200: {"description": "The photo.", "content": dict.fromkeys(sorted(MEDIA_TYPES), BYTES)}},
+    media_types=sorted(MEDIA_TYPES),
 )
 async def get_photo(sha256: Sha256, request: Request, raw: Raw, caller: Caller) -> Response:
     """Return a photo's bytes to its sender, and to whoever may see an audit that refers to it."""

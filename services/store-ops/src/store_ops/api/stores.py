@@ -12,7 +12,7 @@ from shared.platform.fields import Amount, Answer, Body, Code, Rate, ShortText
 from shared.platform.http import Caller, IfMatch, Raw, Router, Tx, json_response, require_match
 from shared.platform.outbox import emit
 from shared.platform.pagination import Page
-from store_ops.api.common import MANAGERS, READERS, problem_answer
+from store_ops.api.common import MANAGERS, READERS
 from store_ops.db import stores as queries
 from store_ops.domain.store import AccountNotFound, Store, StoreGrade, StoreNotFound, StoreStatus
 
@@ -107,7 +107,7 @@ class StoreOut(Answer):
     operation_id="put_store",
     policy=MANAGERS,
     answers=StoreOut,
-    responses={201: {"model": StoreOut, "description": "Created."}, 412: problem_answer("Changed since it was read.")},
+    responses={201: {"model": StoreOut, "description": "Created."}},
 )
 async def put_store(store_id: UUID, body: StoreIn, tx: Tx, caller: Caller, if_match: IfMatch = None) -> Response:
     """Create or replace a store; the same description again changes nothing and announces nothing."""

@@ -125,6 +125,12 @@ async def put_content(request: Request, thing_id: UUID) -> dict[str, int]:
     return {"bytes": sum([len(part) async for part in request.stream()])}
 
 
+@router.get("/{thing_id}/content", operation_id="get_content", policy=[Role.KA_MANAGER], media_types=("text/csv",))
+async def get_content(thing_id: UUID) -> Response:
+    """Return a file."""
+    return Response(f"id\n{thing_id}\n", media_type="text/csv")
+
+
 inbound = Handlers()
 inbound.copy("gondola.receivables.account_changed.v1", noun="account", table="accounts", columns=("region",))
 seen: list[tuple[UUID, int]] = []
