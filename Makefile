@@ -40,8 +40,9 @@ format: setup ## Format the code and mend what can be mended by machine
 bench: setup ## Measure throughput and latency on this machine
 	@$(PY) -m deploy.bench.run
 
-events: setup ## Write the published event schemas of the four services
+events: setup ## Write the published event schemas of the four services, and the AsyncAPI document of all
 	@for package in $(PACKAGES); do echo "events: $$package"; $(PY) -m $$package.main events || exit 1; done
+	@$(PY) -m deploy.asyncapi
 
 migrate: setup ## Bring the development database to the latest migrations
 	@$(PY) -m deploy.dev.run --migrate-only
