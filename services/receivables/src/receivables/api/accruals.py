@@ -46,22 +46,37 @@ class AccrualOut(Answer):
     """An accrual; amounts in its currency. open = incl_tax + reclaim - consumed."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     source: Source
+    """contract_term 合同条款 or promotion_fee 促销费用: where it was agreed."""
     contract_id: UUID | None
+    """Contract, if it was agreed in one."""
     contract_version: int | None
+    """Number of the contract version, if it was agreed in one."""
     term_id: UUID | None
+    """Term line of the contract, if it was agreed in one."""
     term_code: str | None
+    """Its short code, like T1."""
     promotion_id: UUID | None
+    """Promotion, if it was agreed in one."""
     promotion_fee_id: UUID | None
+    """Fee of the promotion, if it was agreed in one."""
     agreement_number: str
     """Number of the contract or promotion."""
     fee_kind: str
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     settlement_method: str
+    """on_invoice 票扣, offset 账扣, cash 电汇 or free_goods 货补."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     cycle_start: date
+    """First day of the cycle, or of the promotion."""
     cycle_end: date
+    """Last day that can still change it."""
     accrued_through: date
     """Last day whose quantities are in the amount."""
     driver: str
@@ -71,11 +86,15 @@ class AccrualOut(Answer):
     elapsed: str
     """Part of the cycle that has passed; a minimum builds up by it."""
     tax_basis: Literal["incl", "excl"]
+    """incl 含税 or excl 未税."""
     tax_rate: Rate
+    """Fraction: "0.13" is 13 %."""
     amount: Amount
     """In `tax_basis`."""
     amount_incl_tax: Amount
+    """Including tax."""
     amount_excl_tax: Amount
+    """Without tax."""
     consumed_amount: Amount
     """Settled, including tax."""
     reclaim_amount: Amount
@@ -90,17 +109,24 @@ class AccrualEntryOut(Answer):
     """A change of an accrual."""
 
     booked_on: date
+    """Business date of the entry."""
     accrued_through: date
+    """Last day whose quantities are in the amount."""
     driver_quantity: str
+    """The driver's quantity, up to ten decimals."""
     delta_incl_tax: Amount
+    """Change including tax."""
     delta_excl_tax: Amount
+    """Change without tax."""
     recorded_at: Instant
+    """When it was recorded."""
 
 
 class AccrualDetailOut(AccrualOut):
     """An accrual with its entries."""
 
     entries: list[AccrualEntryOut]
+    """The changes that made it, oldest first."""
 
 
 class SettleAccrualIn(Body):

@@ -55,14 +55,18 @@ class PostedDocument(Answer):
     """A document that was taken in."""
 
     id: UUID
+    """Identifier."""
     number: str
+    """Number of the document."""
 
 
 class RefusedDocument(Answer):
     """A document that was not taken in, and why; the others of the batch were."""
 
     id: UUID
+    """Identifier."""
     number: str
+    """Number of the document."""
     code: str
     """Stable reason: duplicate_in_batch, id_taken, number_taken or settlement_entity_unknown."""
     message: str

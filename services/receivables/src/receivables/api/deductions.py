@@ -41,32 +41,47 @@ class DeductionOut(Answer):
     """A deduction and its parts: amount = open + accepted + disputed + recovered + written off."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     remittance_id: UUID
+    """Remittance 汇款 that brought it."""
     number: str
     """The retailer's number."""
     reason_code: str
+    """The retailer's reason code."""
     fee_kind: str | None
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     claim_reference: str | None
+    """What it is claimed for, like C-1/T1/2024-03 or P-17/endcap."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Amount
     """Including tax."""
     open_amount: Amount
     """Waits for a match or for a person."""
     accepted_amount: Amount
+    """Part that accruals cover 已核销."""
     disputed_amount: Amount
+    """Part in dispute 争议."""
     recovered_amount: Amount
+    """Part that came back 追回."""
     written_off_amount: Amount
     """Tolerance differences included."""
     status: DeductionStatus
+    """Where it stands."""
     dispute_reason: DisputeReason | None
+    """Why a part is disputed: over_claimed, duplicate, not_earned, unagreed or other."""
     match_note: str | None
     """Why it waits: no_reference, unagreed or not_accrued."""
     is_documented: bool
     """Whether the tax documents of its accepted parts are in."""
     received_on: date
+    """Business date on which it was received."""
     version: int
+    """Rises by one with each change; the ETag."""
 
 
 class MatchIn(Body):
@@ -91,7 +106,9 @@ class DisputeIn(Body):
     """What is disputed and why."""
 
     reason: DisputeReason
+    """Why."""
     amount: Amount = Field(gt=0)
+    """Amount in the currency of the document, including tax."""
     disputed_on: date | None = None
     """Today without it."""
 
@@ -100,6 +117,7 @@ class AcceptIn(Body):
     """Which accrual covers it."""
 
     accrual_id: UUID
+    """Accrual 预提 that it consumes."""
     amount: Amount | None = Field(default=None, gt=0)
     """Everything that is open or disputed without it."""
     accepted_on: date | None = None
@@ -119,6 +137,7 @@ class RecoverIn(Body):
     """Money that came back."""
 
     amount: Amount = Field(gt=0)
+    """Amount in the currency of the document, including tax."""
     recovered_on: date | None = None
     """Today without it."""
 

@@ -48,7 +48,9 @@ class CurrencyTotalOut(Answer):
     """Sum of the lines in one currency, including tax."""
 
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Amount
+    """Amount in the currency of the document, including tax."""
 
 
 class ErpLineOut(Answer):
@@ -57,21 +59,33 @@ class ErpLineOut(Answer):
     position: int
     """Gap-free over all batches."""
     settled_fee_id: UUID
+    """Settled fee 结算单."""
     number: str
+    """Number of the document."""
     account_code: str
+    """The account's code."""
     settlement_entity_code: str
+    """The payer's code."""
     fee_kind: str
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     settlement_method: str
+    """on_invoice 票扣, offset 账扣, cash 电汇 or free_goods 货补."""
     reference: str
     """Contract/term/cycle or promotion/tactic."""
     deduction_number: str | None
+    """The retailer's number of the deduction, if it was deducted."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Amount
     """Including tax."""
     tax_amount: Amount
+    """Tax in it."""
     amount_excl_tax: Amount
+    """Without tax."""
     settled_on: date
+    """Business date of the settlement 结算日."""
     document_kind: str
+    """red_invoice 红字发票, fee_invoice 服务费发票 or none."""
 
 
 class ErpBatchOut(Answer):
@@ -82,35 +96,48 @@ class ErpBatchOut(Answer):
     """
 
     number: int
+    """Number of the document."""
     as_of: date
+    """The day as of which it holds."""
     line_count: int
+    """Number of lines."""
     control_total: Amount
     """Sum of all amounts whatever their currency: a check on reading 控制总额."""
     totals: list[CurrencyTotalOut]
+    """Sums per currency."""
     previous_hash: Sha256
+    """Hash of the batch before; zeros for the first."""
     hash: Sha256
+    """SHA-256 of the canonical form, in hex."""
     closed_at: Instant
+    """When it was closed."""
     acknowledged_at: Instant | None
+    """When the ERP said that it was booked."""
 
 
 class ErpBatchDetailOut(ErpBatchOut):
     """A closed batch with its lines."""
 
     lines: list[ErpLineOut]
+    """The lines."""
 
 
 class ErpBatchListOut(Answer):
     """Batches in order; `next` is the number after which to go on."""
 
     items: list[ErpBatchOut]
+    """The rows."""
     next: int | None
+    """Where to go on, or none at the end."""
 
 
 class AcknowledgeIn(Body):
     """What the ERP has read and booked."""
 
     hash: Sha256
+    """SHA-256 of the canonical form, in hex."""
     line_count: int
+    """Number of lines."""
     total: Amount
     """The control total: sum of the amounts of all lines."""
 

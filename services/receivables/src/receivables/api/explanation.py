@@ -31,15 +31,20 @@ class StepOut(Answer):
     """One link of the chain in words."""
 
     name: Literal["erp", "settlement", "deduction", "accrual", "contract", "promotion", "agreement", "journal"]
+    """Name."""
     says: str
+    """In words, with the figures."""
 
 
 class ProofOut(Answer):
     """A sum that anybody can repeat."""
 
     name: str
+    """Name."""
     holds: bool
+    """Whether it holds."""
     says: str
+    """In words, with the figures."""
 
 
 class ExplanationOut(Answer):
@@ -48,11 +53,15 @@ class ExplanationOut(Answer):
     is_proven: bool
     """Whether every proof holds."""
     steps: list[StepOut]
+    """The chain in words, from the ERP line to the agreement and the journal."""
     proofs: list[ProofOut]
+    """The sums that anybody can repeat."""
     settled_fee: dict[str, Any]
+    """The settled fee."""
     erp: dict[str, Any] | None
     """Batch, position, hash and acknowledgement; none before the batch is closed."""
     deduction: dict[str, Any] | None
+    """The deduction, if the fee was deducted."""
     remittance: dict[str, Any] | None
     """With the invoices that it settled."""
     accrual: dict[str, Any]
@@ -63,6 +72,7 @@ class ExplanationOut(Answer):
     evidence: list[dict[str, Any]]
     """Per store: verdict, audit, counts and prices, photo hashes; for promotion fees."""
     journal: list[dict[str, Any]]
+    """The entries that book it."""
 
 
 async def explain(raw: Connection, settled_fee: Row) -> Row:

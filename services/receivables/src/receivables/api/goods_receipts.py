@@ -40,10 +40,13 @@ class GoodsReceiptLineIn(Body):
     """A line of a goods receipt or return; amounts without tax and above zero in both cases."""
 
     line_no: Annotated[int, Field(ge=1, le=LINES_MAX)]
+    """Number of the line within the document, from 1."""
     product_id: UUID
+    """Product of contracts."""
     quantity: Quantity = Field(gt=0)
     """In the product's unit; positive for a return, too."""
     unit_price: UnitPrice = Field(ge=0)
+    """Price per unit without tax."""
     net_amount: Amount = Field(ge=0)
     """Without tax; positive for a return, too."""
     tax_rate: Rate = Field(ge=0, lt=1)
@@ -58,6 +61,7 @@ class GoodsReceiptIn(Body):
     number: ShortText
     """Number of the note, unique for the settlement entity and kind."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
     """Who bought 结算主体."""
     store_id: UUID | None = None
@@ -67,10 +71,13 @@ class GoodsReceiptIn(Body):
     kind: ReceiptKind
     """receipt 进货 or return 退货."""
     invoice_id: UUID | None = None
+    """Invoice that it belongs to, if known."""
     currency: Currency
+    """ISO 4217 code of all its amounts."""
     tax_basis: str = Field(default="excl", pattern="^excl$")
     """Amounts of lines are without tax; nothing else is taken."""
     lines: Annotated[list[GoodsReceiptLineIn], Field(min_length=1, max_length=LINES_MAX)]
+    """The lines."""
 
     @field_validator("lines")
     @classmethod
@@ -84,6 +91,7 @@ class GoodsReceiptBatchIn(Body):
     """Goods receipts to be recorded together; each has a fate of its own."""
 
     goods_receipts: Annotated[list[GoodsReceiptIn], Field(min_length=1, max_length=DOCUMENTS_MAX)]
+    """The notes."""
 
     @field_validator("goods_receipts")
     @classmethod
@@ -97,36 +105,57 @@ class GoodsReceiptOut(Answer):
     """A goods receipt; amounts are negative for a return."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     store_id: UUID | None
+    """Store of store-ops; absent for a distribution centre."""
     number: str
+    """Number of the document."""
     kind: ReceiptKind
+    """What kind it is."""
     received_on: date
+    """Business date on which it was received."""
     invoice_id: UUID | None
+    """Invoice that it belongs to, if known."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     net_amount: Amount
+    """Without tax."""
     gross_amount: Amount
+    """Including tax."""
     line_count: int
+    """Number of lines."""
     recorded_at: Instant
+    """When it was recorded."""
 
 
 class GoodsReceiptLineOut(Answer):
     """A line; quantity and amounts are negative for a return."""
 
     line_no: int
+    """Number of the line within the document, from 1."""
     product_id: UUID
+    """Product of contracts."""
     quantity: Quantity
+    """In the product's unit."""
     unit_price: UnitPrice
+    """Price per unit without tax."""
     net_amount: Amount
+    """Without tax."""
     tax_rate: Rate
+    """Fraction: "0.13" is 13 %."""
     tax_amount: Amount
+    """Tax in it."""
 
 
 class GoodsReceiptDetailOut(GoodsReceiptOut):
     """A goods receipt with its lines."""
 
     lines: list[GoodsReceiptLineOut]
+    """The lines."""
 
 
 READER = BatchReader(GoodsReceiptBatch, GoodsReceiptBatchIn)

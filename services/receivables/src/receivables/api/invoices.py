@@ -41,12 +41,15 @@ class InvoiceLineIn(Body):
     """A line of an invoice; amounts without tax."""
 
     line_no: Positive
+    """Number of the line within the document, from 1."""
     store_id: UUID | None = None
     """Store that the goods went to; absent for a distribution centre."""
     product_id: UUID
+    """Product of contracts."""
     quantity: Quantity = Field(gt=0)
     """In the product's unit."""
     unit_price: UnitPrice = Field(ge=0)
+    """Price per unit without tax."""
     net_amount: Amount = Field(ge=0)
     """Without tax, discounts on the line included."""
     tax_rate: Rate = Field(ge=0, lt=1)
@@ -61,13 +64,17 @@ class InvoiceIn(Body):
     number: ShortText
     """Invoice number, unique for the settlement entity."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
     """Who pays 结算主体."""
     invoiced_on: date
+    """Date of the invoice."""
     currency: Currency
+    """ISO 4217 code of all its amounts."""
     tax_basis: str = Field(default="excl", pattern="^excl$")
     """Amounts of lines are without tax; nothing else is taken."""
     lines: Annotated[list[InvoiceLineIn], Field(min_length=1, max_length=LINES_MAX)]
+    """The lines."""
 
     @field_validator("lines")
     @classmethod
@@ -81,6 +88,7 @@ class InvoiceBatchIn(Body):
     """Invoices to be posted together; each has a fate of its own."""
 
     invoices: Annotated[list[InvoiceIn], Field(min_length=1, max_length=DOCUMENTS_MAX)]
+    """The invoices."""
 
     @field_validator("invoices")
     @classmethod
@@ -94,41 +102,61 @@ class InvoiceOut(Answer):
     """An invoice and what is open of it; amounts in its currency."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     number: str
+    """Number of the document."""
     invoiced_on: date
+    """Date of the invoice."""
     due_on: date
     """By the payment terms in force on the invoice date 到期日."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     net_amount: Amount
+    """Without tax."""
     tax_amount: Amount
+    """Tax in it."""
     gross_amount: Amount
     """Including tax: what is owed."""
     paid_amount: Amount
     """Settled by remittances, deducted parts included."""
     open_amount: Amount
+    """What is still open."""
     line_count: int
+    """Number of lines."""
     posted_at: Instant
+    """When it was posted."""
 
 
 class InvoiceLineOut(Answer):
     """A line of an invoice."""
 
     line_no: int
+    """Number of the line within the document, from 1."""
     store_id: UUID | None
+    """Store of store-ops; absent for a distribution centre."""
     product_id: UUID
+    """Product of contracts."""
     quantity: Quantity
+    """In the product's unit."""
     unit_price: UnitPrice
+    """Price per unit without tax."""
     net_amount: Amount
+    """Without tax."""
     tax_rate: Rate
+    """Fraction: "0.13" is 13 %."""
     tax_amount: Amount
+    """Tax in it."""
 
 
 class InvoiceDetailOut(InvoiceOut):
     """An invoice with its lines."""
 
     lines: list[InvoiceLineOut]
+    """The lines."""
 
 
 READER = BatchReader(InvoiceBatch, InvoiceBatchIn)

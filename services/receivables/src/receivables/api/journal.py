@@ -2,9 +2,11 @@
 
 import json
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
+from pydantic import Field
 
 from receivables.api.common import READERS_AND_ERP
 from receivables.db import fees
@@ -17,38 +19,57 @@ from shared.platform.pagination import Page, cursor_of, page_response
 router = Router(prefix="/v1/journal-entries", tags=["journal"])
 balances_router = Router(prefix="/v1/ledger-balances", tags=["journal"])
 
+BALANCES_MAX = 2_000
+"""Ten accounts of the ledger in at most two hundred currencies."""
+
 
 class JournalLineOut(Answer):
     """One side of an entry: either a debit 借 or a credit 贷."""
 
     ledger: Ledger
+    """Account of the ledger."""
     debit: Amount
+    """Debit 借."""
     credit: Amount
+    """Credit 贷."""
 
 
 class JournalEntryOut(Answer):
     """An entry; debits equal credits, in one currency. Entries are never changed."""
 
     id: UUID
+    """Identifier."""
     seq: int
+    """Position in the journal."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     kind: EntryKind
+    """What kind it is."""
     source_id: UUID
     """The document that it books: invoice, remittance, accrual, settled fee or deduction."""
     booked_on: date
+    """Business date of the entry."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     recorded_at: Instant
+    """When it was recorded."""
     lines: list[JournalLineOut]
+    """The lines."""
 
 
 class LedgerBalanceOut(Answer):
     """What stands on one account of the ledger."""
 
     ledger: Ledger
+    """Account of the ledger."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     debit: Amount
+    """Debit 借."""
     credit: Amount
+    """Credit 贷."""
     balance: Amount
     """Debit minus credit."""
 
@@ -57,7 +78,9 @@ class LedgerBalancesOut(Answer):
     """All accounts of the ledger; the balances of a currency add up to zero."""
 
     as_of: date
-    items: list[LedgerBalanceOut]
+    """The day as of which it holds."""
+    items: Annotated[list[LedgerBalanceOut], Field(max_length=BALANCES_MAX)]
+    """The rows."""
 
 
 @router.get("", operation_id="list_journal_entries", policy=READERS_AND_ERP, list_of=JournalEntryOut)

@@ -34,6 +34,7 @@ class RemittanceLineIn(Body):
     """How much of an invoice is settled."""
 
     invoice_number: ShortText
+    """Number of the invoice."""
     amount: Amount = Field(gt=0)
     """Including tax and the part that was kept back."""
 
@@ -57,17 +58,23 @@ class RemittanceIn(Body):
     """A payment advice of one settlement entity."""
 
     id: UUID | None = None
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
     """Who paid 结算主体."""
     number: ShortText
     """The payer's number, unique for the settlement entity."""
     paid_on: date
+    """Business date of the payment."""
     currency: Currency
+    """ISO 4217 code of all its amounts."""
     amount: Amount = Field(ge=0)
     """Cash received."""
     invoice_lines: Annotated[list[RemittanceLineIn], Field(min_length=1, max_length=2_000)]
+    """What is settled of which invoice."""
     deductions: Annotated[list[DeductionIn], Field(max_length=2_000, default_factory=list)]
+    """What was kept back 账扣."""
 
     @field_validator("invoice_lines")
     @classmethod
@@ -88,11 +95,17 @@ class RemittanceOut(Answer):
     """A remittance; amounts in its currency, including tax."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     number: str
+    """Number of the document."""
     paid_on: date
+    """Business date of the payment."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Amount
     """Cash received."""
     deducted_amount: Amount
@@ -100,22 +113,29 @@ class RemittanceOut(Answer):
     settled_amount: Amount
     """Settled on invoices: cash plus what was kept back."""
     recorded_at: Instant
+    """When it was recorded."""
 
 
 class RemittanceLineOut(Answer):
     """How much of an invoice was settled."""
 
     line_no: int
+    """Number of the line within the document, from 1."""
     invoice_id: UUID
+    """Invoice that it belongs to, if known."""
     invoice_number: str
+    """Number of the invoice."""
     amount: Amount
+    """Amount in the currency of the document, including tax."""
 
 
 class RemittanceDetailOut(RemittanceOut):
     """A remittance with its invoices and deductions."""
 
     invoice_lines: list[RemittanceLineOut]
+    """What is settled of which invoice."""
     deductions: list[DeductionOut]
+    """What was kept back 账扣."""
 
 
 class _Paid(NamedTuple):

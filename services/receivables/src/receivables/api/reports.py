@@ -2,20 +2,25 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from fastapi import Response
+from pydantic import Field
 
 from receivables.api.common import READERS, Thresholds
 from receivables.domain.ageing import bucket_bounds
+from receivables.domain.errors import ReportTooLarge
 from shared.kernel.money import ZERO, round_rate
 from shared.platform.fields import Amount, Answer, Rate
 from shared.platform.http import JsonResponse, Raw, Router
 
 ageing_router = Router(prefix="/v1/ageing", tags=["reports"])
 router = Router(prefix="/v1/reports", tags=["reports"])
+
+ENTITIES_MAX = 1_000
+CURRENCIES_MAX = 200
 
 AGEING = """
 WITH open_invoice AS (
@@ -58,19 +63,28 @@ class AgeingBucketOut(Answer):
     bucket: str
     """not_due, 1-30, … as configured."""
     amount: Amount
+    """Amount in the currency of the document, including tax."""
     invoice_count: int
+    """Number of open invoices."""
 
 
 class AgeingOut(Answer):
     """What one settlement entity owes in one currency."""
 
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     open_amount: Amount
+    """What is still open."""
     overdue_amount: Amount
+    """Part that is past due."""
     buckets: list[AgeingBucketOut]
+    """By days past due."""
     oldest_due_on: date | None
+    """Due date of the oldest open invoice."""
     deductions_waiting: Amount
     """Deductions that nobody has decided about; today's, not those of `as_of`."""
     deductions_disputed: Amount
@@ -83,16 +97,22 @@ class AgeingListOut(Answer):
     """Ageing at the end of a day."""
 
     as_of: date
-    items: list[AgeingOut]
+    """The day as of which it holds."""
+    items: Annotated[list[AgeingOut], Field(max_length=ENTITIES_MAX)]
+    """The rows."""
 
 
 class FeeOut(Answer):
     """Fees of one kind, without tax."""
 
     source: str
+    """contract_term 合同条款 or promotion_fee 促销费用: where it was agreed."""
     fee_kind: str
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     accrued: Amount
+    """Accrued."""
     settled: Amount
+    """Settled."""
     rate: Rate | None
     """Accrued ÷ net purchases; none without purchases."""
 
@@ -101,10 +121,15 @@ class FeeRatesOut(Answer):
     """Fee rates of an account in one currency (domain digest 2.3); all amounts without tax."""
 
     account_id: UUID
+    """Account 客户 of contracts."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     net_purchases: Amount
+    """Receipts minus returns 净进货额."""
     contract_fees: Amount
+    """Accrued for contract terms."""
     promotion_fees: Amount
+    """Accrued for promotions."""
     contract_fee_rate: Rate | None
     """合同费用率 [INF]: contract fees ÷ net purchases."""
     promotion_fee_rate: Rate | None
@@ -112,12 +137,14 @@ class FeeRatesOut(Answer):
     total_fee_rate: Rate | None
     """综合费率 [INF]."""
     fees: list[FeeOut]
+    """By source and kind."""
 
 
 class FeeRatesListOut(Answer):
     """Fee rates per currency."""
 
-    items: list[FeeRatesOut]
+    items: Annotated[list[FeeRatesOut], Field(max_length=CURRENCIES_MAX)]
+    """The rows."""
 
 
 @ageing_router.get("", operation_id="get_ageing", policy=READERS, answers=AgeingListOut)
@@ -134,6 +161,10 @@ async def get_ageing(as_of: date, raw: Raw, settings: Thresholds, account_id: UU
     groups: dict[tuple[UUID, UUID, str], list[asyncpg.Record]] = {}
     for row in rows:
         groups.setdefault((row["account_id"], row["settlement_entity_id"], row["currency"]), []).append(row)
+    if len(groups) > ENTITIES_MAX:
+        raise ReportTooLarge(
+            f"More than {ENTITIES_MAX} settlement entities owe something; ask for one account_id at a time."
+        )
     items = []
     for (account, entity, currency), found in groups.items():
         oldest = min(row["oldest_due_on"] for row in found)

@@ -1,8 +1,9 @@
 """Which thresholds hold here, and what each rests on."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Response
+from pydantic import Field
 
 from receivables.api.common import READERS_AND_ERP, Thresholds
 from receivables.settings import Settings
@@ -18,19 +19,24 @@ class SettingStatusOut(Answer):
     name: str
     """Environment variable: RECEIVABLES_ and this name in upper case."""
     value: Any
+    """What holds here."""
     default: Any
+    """What holds without a setting."""
     is_default: bool
+    """Whether the default holds."""
     status: Literal["V", "K", "INF"]
     """What the default rests on: V a source that was read, K general knowledge, INF our proposal."""
     source: str
     """Where the domain digest speaks of it."""
     description: str
+    """What it is."""
 
 
 class SettingsStatusOut(Answer):
     """All thresholds."""
 
-    items: list[SettingStatusOut]
+    items: Annotated[list[SettingStatusOut], Field(max_length=100)]
+    """The rows."""
 
 
 @router.get("", operation_id="get_settings_status", policy=READERS_AND_ERP, answers=SettingsStatusOut)

@@ -21,29 +21,45 @@ class SettledFeeOut(Answer):
     """A settled fee; amounts in its currency."""
 
     id: UUID
+    """Identifier."""
     account_id: UUID
+    """Account 客户 of contracts."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     number: str
+    """Number of the document."""
     accrual_id: UUID
+    """Accrual 预提 that it consumes."""
     deduction_id: UUID | None
     """The deduction that it is a part of; none for a fee that was paid."""
     remittance_id: UUID | None
+    """Remittance 汇款 that brought it."""
     fee_kind: str
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     settlement_method: str
+    """on_invoice 票扣, offset 账扣, cash 电汇 or free_goods 货补."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Amount
     """Including tax."""
     tax_rate: Rate
+    """Fraction: "0.13" is 13 %."""
     tax_amount: Amount
+    """Tax in it."""
     amount_excl_tax: Amount
+    """Without tax."""
     settled_on: date
+    """Business date of the settlement 结算日."""
     document_kind: Literal["red_invoice", "fee_invoice", "none"]
     """红字发票 (ours), 服务费发票 (the retailer's), or none for a penalty."""
     document_number: str | None
+    """Number of the tax document, once it is in."""
     documented_on: date | None
+    """Business date on which the tax document came in."""
     erp_batch: int | None
     """Number of the ERP batch that carries it."""
     erp_position: int | None
+    """Its position in the ERP feed."""
 
 
 @router.get("", operation_id="list_settled_fees", policy=READERS_AND_ERP, list_of=SettledFeeOut)

@@ -10,7 +10,7 @@ Conflict
 └── BatchMismatch                                the ERP read something else than was closed
 RuleBroken
 ├── RemittanceUnbalanced, InvoiceUnknown, InvoiceOverpaid, CurrencyMismatch
-└── NotSettledInCash
+└── NotSettledInCash, ReportTooLarge
 """
 
 from shared.kernel.errors import Conflict, NotFound, RuleBroken
@@ -128,6 +128,12 @@ class CurrencyMismatch(RuleBroken):
     """Two documents that are to be set off are in different currencies."""
 
     code = "currency_mismatch"
+
+
+class ReportTooLarge(RuleBroken):
+    """The report has more rows than one answer holds."""
+
+    code = "report_too_large"
 
 
 class NotSettledInCash(RuleBroken):

@@ -16,6 +16,7 @@ class ProductTotal:
     __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
 
     product_id: UUID
+    """Product of contracts."""
     quantity: Decimal
     """In the product's unit; negative on a return."""
     net_amount: Decimal
@@ -33,9 +34,11 @@ class InvoicePosted(Event):
     settlement_entity_id: UUID
     """Who pays 结算主体."""
     invoiced_on: date
+    """Date of the invoice."""
     due_on: date
     """By the payment terms in force on the invoice date 到期日."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     net_amount: Decimal
     """Without tax."""
     tax_amount: Decimal
@@ -43,6 +46,7 @@ class InvoicePosted(Event):
     gross_amount: Decimal
     """Including tax: what the retailer owes."""
     line_count: int
+    """Number of lines."""
     products: tuple[ProductTotal, ...]
     """The lines, added up by product."""
 
@@ -56,17 +60,23 @@ class PurchaseRecorded(Event):
     number: str
     """Number of the goods receipt note."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     store_id: UUID | None
     """Store that received the goods; absent for a distribution centre."""
     invoice_id: UUID | None
+    """Invoice that it belongs to, if known."""
     received_on: date
+    """Business date on which it was received."""
     kind: Literal["receipt", "return"]
+    """What kind it is."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     net_amount: Decimal
     """Without tax; negative for a return, so that net purchases are a sum."""
     gross_amount: Decimal
     """Including tax; negative for a return."""
     line_count: int
+    """Number of lines."""
     products: tuple[ProductTotal, ...]
     """The lines, added up by product; negative for a return."""
 
@@ -78,28 +88,41 @@ class FeeAccrued(Event):
     event_type: ClassVar[str] = "gondola.receivables.fee_accrued.v1"
     noun: ClassVar[str] = "accrual"
     source: Literal["contract_term", "promotion_fee"]
+    """contract_term 合同条款 or promotion_fee 促销费用: where it was agreed."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     contract_id: UUID | None
+    """Contract, if it was agreed in one."""
     contract_number: str | None
+    """Its number."""
     contract_version: int | None
     """Number of the contract version whose term was applied."""
     term_id: UUID | None
+    """Term line of the contract, if it was agreed in one."""
     term_code: str | None
+    """Its short code, like T1."""
     promotion_id: UUID | None
+    """Promotion, if it was agreed in one."""
     promotion_number: str | None
+    """Its number."""
     promotion_fee_id: UUID | None
+    """Fee of the promotion, if it was agreed in one."""
     fee_kind: str
     """Code of the fee catalogue (domain digest 2.1)."""
     settlement_method: str
     """on_invoice 票扣, offset 账扣, cash 电汇 or free_goods 货补."""
     cycle_start: date
+    """First day of the cycle, or of the promotion."""
     cycle_end: date
+    """Last day that can still change it."""
     accrued_through: date
     """Last day whose quantities are in the amount."""
     driver: str
     """net_purchases, store_periods, periods or earned (a promotion fee)."""
     driver_quantity: Decimal
+    """The driver's quantity, up to ten decimals."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     tax_basis: Literal["incl", "excl"]
     """Basis in which the term's formula was applied."""
     amount: Decimal
@@ -121,28 +144,45 @@ class FeeSettled(Event):
     number: str
     """Number of the settlement document."""
     accrual_id: UUID
+    """Accrual 预提 that it consumes."""
     source: Literal["contract_term", "promotion_fee"]
+    """contract_term 合同条款 or promotion_fee 促销费用: where it was agreed."""
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     contract_id: UUID | None
+    """Contract, if it was agreed in one."""
     term_id: UUID | None
+    """Term line of the contract, if it was agreed in one."""
     term_code: str | None
+    """Its short code, like T1."""
     promotion_id: UUID | None
+    """Promotion, if it was agreed in one."""
     promotion_fee_id: UUID | None
+    """Fee of the promotion, if it was agreed in one."""
     deduction_id: UUID | None
+    """Deduction 账扣 that it is a part of, if it was deducted."""
     remittance_id: UUID | None
+    """Remittance 汇款 that brought it."""
     fee_kind: str
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     settlement_method: str
+    """on_invoice 票扣, offset 账扣, cash 电汇 or free_goods 货补."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Decimal
     """Including tax: what the retailer kept."""
     tax_rate: Decimal
     """Fraction: 0.06 is 6 %."""
     tax_amount: Decimal
+    """Tax in it."""
     amount_excl_tax: Decimal
+    """Without tax."""
     settled_on: date
+    """Business date of the settlement 结算日."""
     document_kind: Literal["red_invoice", "fee_invoice", "none"]
     """Which tax document belongs to it: 红字发票 (ours), 服务费发票 (the retailer's), or none."""
     document_number: str | None
+    """Number of the tax document, once it is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,20 +190,27 @@ class DeductionState(Event):
     """A deduction's state 账扣."""
 
     settlement_entity_id: UUID
+    """Settlement entity 结算主体: who pays."""
     remittance_id: UUID
+    """Remittance 汇款 that brought it."""
     number: str
     """The retailer's number of the deduction."""
     reason_code: str
     """The retailer's reason code."""
     fee_kind: str | None
+    """Code of the fee catalogue 费用科目 (domain digest 2.1)."""
     claim_reference: str | None
     """What the retailer claims it for, like C-1/T1/2024-03 or P-17/endcap."""
     currency: str
+    """ISO 4217 code of all its amounts."""
     amount: Decimal
     """What was kept back, including tax."""
     accepted_amount: Decimal
+    """Part that accruals cover 已核销."""
     disputed_amount: Decimal
+    """Part in dispute 争议."""
     recovered_amount: Decimal
+    """Part that came back 追回."""
     written_off_amount: Decimal
     """Tolerance differences included."""
     status: str
@@ -177,6 +224,7 @@ class DeductionReceived(DeductionState):
     event_type: ClassVar[str] = "gondola.receivables.deduction_received.v1"
     noun: ClassVar[str] = "deduction"
     received_on: date
+    """Business date on which it was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +236,9 @@ class DeductionDisputed(DeductionState):
     reason: str
     """over_claimed, duplicate, not_earned, unagreed or other."""
     newly_disputed_amount: Decimal
+    """What this step added to the dispute."""
     disputed_on: date
+    """Business date of the dispute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,3 +248,4 @@ class DeductionResolved(DeductionState):
     event_type: ClassVar[str] = "gondola.receivables.deduction_resolved.v1"
     noun: ClassVar[str] = "deduction"
     resolved_on: date
+    """Business date of the last decision."""
