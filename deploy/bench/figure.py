@@ -83,7 +83,18 @@ async def alternate(figure: Figure, ours: Side, limit: Side, rounds: int) -> Fig
     return figure
 
 
-HEADER = ("figure", "ours", "limit", "unit", "ratio", "lowest-highest", "aim", "peak MiB")
+HEADER = (
+    "figure",
+    "ours",
+    "limit",
+    "unit",
+    "ratio",
+    "lowest-highest",
+    "aim",
+    "CPU us ours",
+    "CPU us limit",
+    "peak MiB",
+)
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -95,11 +106,18 @@ def table(figures: Sequence[Figure]) -> str:
         spread = f"{min(figure.ratios):.2f}-{max(figure.ratios):.2f}"
         rows.append((
             figure.name, f"{line['ours']:,}", f"{line['limit']:,}", figure.unit, f"{line['ratio']:.2f}", spread, aim,
-            f"{line['peak_rss_mib']:.0f}",
+            _cost(figure.ours), _cost(figure.limit), f"{line['peak_rss_mib']:.0f}",
         ))  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     texts = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "\n".join(texts)
+
+
+def _cost(samples: Sequence[Sample]) -> str:
+    """Return the processor time of one operation, serving process + PostgreSQL, as medians in microseconds."""
+    server, postgres = median(each.server_us for each in samples), median(each.postgres_us for each in samples)
+    digits = 0 if server + postgres > 50 else 1  # noqa: PLR2004 - rows cost little each
+    return f"{server:.{digits}f} + {postgres:.{digits}f}" if server + postgres else ""
 
 
 def _rounded(sample: Sample) -> Mapping[str, float]:

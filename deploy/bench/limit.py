@@ -1,8 +1,8 @@
 """The limit: bare Starlette, asyncpg and orjson under uvicorn as the services run it, written by hand for speed alone.
 
 Each endpoint does the least that has the same effect on the same database: the same rows read or written, durably. All
-leave out authentication, roles, rate limits, validation of the body, row-level security (it runs as superuser), idempotency
-keys, tracing, logs and metrics. What each does beyond that, or leaves out, stands in its docstring.
+leave out authentication, roles, rate limits, validation of the body, row-level security (it runs as superuser),
+idempotency keys, tracing, logs and metrics. What each does beyond that, or leaves out, stands in its docstring.
 """
 
 import argparse

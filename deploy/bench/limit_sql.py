@@ -57,7 +57,8 @@ WITH copied AS (
 )
 INSERT INTO bench.inbox (event_id, source, type, subject, subject_version, occurred_at, received_at, data, state,
                          applied_at)
-VALUES ($1::uuid, '/bench', 'bench.product.v1', 'product/' || $1::uuid::text, 1, now(), now(), $2::json, 'done', clock_timestamp())
+VALUES ($1::uuid, '/bench', 'bench.product.v1', 'product/' || $1::uuid::text, 1, now(), now(), $2::json, 'done',
+        clock_timestamp())
 """
 
 

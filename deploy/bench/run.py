@@ -76,8 +76,9 @@ async def _measure(stack: Stack, names: Sequence[str], options: argparse.Namespa
                 print(f"{name}: {error}", flush=True)
                 continue
             figures.append(figure)
-            print(table([figure]).splitlines()[1], flush=True)
-            print(json.dumps(figure.rounds()), flush=True)
+            print("\n".join(table([figure]).splitlines()[-1:]), flush=True)
+            if options.verbose:
+                print(json.dumps(figure.rounds()), flush=True)
         await bench.admin.close()
     finally:
         children.close()
@@ -98,6 +99,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="pairs of rounds of each figure")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a round")
     parser.add_argument("--connections", type=int, default=16, help="requests under way at once")
+    parser.add_argument("--verbose", action="store_true", help="print every round")
     parser.add_argument("--results", type=Path, default=None, help="where to write; default: benchmarks/results")
     options = parser.parse_args()
     names = options.names or list(KINDS)

@@ -17,13 +17,15 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 STORE_OPS = f"""
 INSERT INTO store_ops.accounts (id, code, name, region, status, version)
-SELECT bench.id_of({ACCOUNT}, n), 'KA-' || n, 'Account ' || n, 'East', 'active', 1 FROM generate_series(1, {ACCOUNTS}) n;
+SELECT bench.id_of({ACCOUNT}, n), 'KA-' || n, 'Account ' || n, 'East', 'active', 1
+FROM generate_series(1, {ACCOUNTS}) n;
 INSERT INTO store_ops.products (id, sku, name, brand, version)
 SELECT bench.id_of({PRODUCT}, n), 'SKU-' || n, 'Juice not from concentrate ' || n || ' ml', 'Gondola', 1
 FROM generate_series(1, {PRODUCTS}) n;
-INSERT INTO store_ops.stores (id, account_id, code, name, grade, store_format, province, city, opened_on, status, version)
-SELECT bench.id_of({STORE}, n), bench.id_of({ACCOUNT}, 1 + n % {ACCOUNTS}), 'S-' || n, 'Store ' || n, 'A', 'hypermarket',
-       'Shanghai', 'Shanghai', '2020-01-01', 'active', 1 FROM generate_series(1, {STORES}) n;
+INSERT INTO store_ops.stores (id, account_id, code, name, grade, store_format, province, city, opened_on, status,
+                              version)
+SELECT bench.id_of({STORE}, n), bench.id_of({ACCOUNT}, 1 + n % {ACCOUNTS}), 'S-' || n, 'Store ' || n, 'A',
+       'hypermarket', 'Shanghai', 'Shanghai', '2020-01-01', 'active', 1 FROM generate_series(1, {STORES}) n;
 INSERT INTO store_ops.promotions (id, account_id, number, version)
 SELECT bench.id_of({PROMOTION}, n), bench.id_of({ACCOUNT}, 1 + n % {ACCOUNTS}), 'P-' || n, 1
 FROM generate_series(1, {PROMOTIONS}) n;
