@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -72,6 +73,7 @@ class World:
         self.counts = Counts()
         self._issuer = issuer
         self._secret = secret
+        self._tls = ssl.create_default_context()  # Made once: httpx would make one for each client.
         self._tokens: dict[str, str] = {}
         self._lanes = {name: Lanes(url) for name, url in urls.items()}
 
@@ -83,6 +85,7 @@ class World:
                     base_url=lanes.url,
                     timeout=60,
                     trust_env=False,
+                    verify=self._tls,
                     limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
                 )
                 lanes.all.append(client)
@@ -103,7 +106,7 @@ class World:
         """Return the role's bearer token, asked for once."""
         if role not in self._tokens:
             body = {"grant_type": "client_credentials", "client_id": role, "client_secret": self._secret}
-            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            async with httpx.AsyncClient(trust_env=False, verify=self._tls, timeout=10) as client:
                 answer = await client.post(f"{self._issuer}/token", json=body)
             if answer.status_code != httpx.codes.OK:
                 raise Refused("POST", "/token", answer)

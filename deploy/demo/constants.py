@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -131,6 +132,7 @@ SEED: Final = 160_059
 NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:gondola:demo")
 
 
+@cache
 def demo_id(kind: str, *parts: object) -> UUID:
     """Return the stable id of a thing in the demo: a step that is run again finds it."""
     return uuid5(NAMESPACE, "/".join([kind, *(str(part) for part in parts)]))

@@ -23,9 +23,9 @@ from deploy.demo.constants import (
 from shared.kernel.money import round_cents, round_unit_price
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One item in one store in one week."""
+    """One item in one store in one week; what is asked for often is computed once, by ``row_of``."""
 
     store: int
     item: int
@@ -35,41 +35,44 @@ class Row:
     deal: bool
     feat: Decimal
     margin_percent: Decimal
-
-    @property
-    def size(self) -> int:
-        """Ounces in a pack."""
-        return ITEMS[self.item][2]
-
-    @property
-    def quantity(self) -> Decimal:
-        """Packs sold, four decimals."""
-        return round_unit_price(Decimal(self.ounces) / self.size)
-
-    @property
-    def pack_price(self) -> Decimal:
-        """Shelf price of a pack, four decimals."""
-        return round_unit_price(self.price_per_ounce * self.size)
-
-    @property
-    def unit_cost(self) -> Decimal:
-        """What the retailer pays for a pack, without tax, four decimals."""
-        return round_unit_price(self.price_per_ounce * self.size * (1 - self.margin_percent / 100))
-
-    @property
-    def retail_amount(self) -> Decimal:
-        """What shoppers paid."""
-        return round_cents(self.ounces * self.price_per_ounce)
-
-    @property
-    def net_amount(self) -> Decimal:
-        """What the retailer is invoiced, without tax."""
-        return round_cents(self.quantity * self.unit_cost)
+    quantity: Decimal
+    """Packs sold, four decimals."""
+    pack_price: Decimal
+    """Shelf price of a pack, four decimals."""
+    unit_cost: Decimal
+    """What the retailer pays for a pack, without tax, four decimals."""
+    retail_amount: Decimal
+    """What shoppers paid."""
+    net_amount: Decimal
+    """What the retailer is invoiced, without tax."""
 
     @property
     def in_flyer(self) -> bool:
         """Whether the flyer that this store gives out shows the item."""
         return self.feat >= FLYER_SHARE
+
+
+def row_of(line: Mapping[str, str]) -> Row:
+    """Return the row of a line of the sales file."""
+    item, ounces, price = int(line["brand"]), int(line["ounces"]), Decimal(line["price_per_ounce"])
+    size, margin = ITEMS[item][2], Decimal(line["gross_margin_percent"])
+    quantity = round_unit_price(Decimal(ounces) / size)
+    unit_cost = round_unit_price(price * size * (1 - margin / 100))
+    return Row(
+        store=int(line["store"]),
+        item=item,
+        week=int(line["week"]),
+        ounces=ounces,
+        price_per_ounce=price,
+        deal=line["deal"] == "1",
+        feat=Decimal(line["feat"]),
+        margin_percent=margin,
+        quantity=quantity,
+        pack_price=round_unit_price(price * size),
+        unit_cost=unit_cost,
+        retail_amount=round_cents(ounces * price),
+        net_amount=round_cents(quantity * unit_cost),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +113,7 @@ class Promotion:
 def read_rows(path: Path = DATA / "orange_juice_59_stores.csv.gz") -> list[Row]:
     """Return all rows of the sales file."""
     with gzip.open(path, "rt", encoding="ascii", newline="") as lines:
-        return [
-            Row(
-                store=int(line["store"]),
-                item=int(line["brand"]),
-                week=int(line["week"]),
-                ounces=int(line["ounces"]),
-                price_per_ounce=Decimal(line["price_per_ounce"]),
-                deal=line["deal"] == "1",
-                feat=Decimal(line["feat"]),
-                margin_percent=Decimal(line["gross_margin_percent"]),
-            )
-            for line in csv.DictReader(lines)
-        ]
+        return [row_of(line) for line in csv.DictReader(lines)]
 
 
 def read_store_profiles(path: Path = DATA / "orange_juice_stores.csv") -> dict[int, Mapping[str, str]]:

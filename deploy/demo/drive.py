@@ -45,11 +45,13 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
             await _kill_receivables(story)
             group.create_task(_restart_receivables(story))
         group.create_task(_deliveries(story, chapter))
-    await story.quiet("verdicts in promotions", STILL_SECONDS_OF_JOBS)
+    await story.quiet("verdicts in promotions")
     await _earn(story, end, "earned")
     await drive_field.stragglers(story, chapter, tasks)
     await story.quiet("late verdicts in promotions", STILL_SECONDS_OF_JOBS)
     await _earn(story, end, "corrected")
+    await story.quiet("fees in receivables")
+    await drive_money.accrue(story, end)
     story.headline(f"{year}: payments, deductions, the ERP's batch")
     due = await drive_money.payments(story, chapter)
     await drive_money.decide(story, chapter, due)
@@ -57,12 +59,10 @@ async def _chapter(story: Story, chapter: tuple[date, date], *, crash: bool) -> 
 
 
 async def _earn(story: Story, as_of: date, what: str) -> None:
-    """Let the calendar reach ``as_of``, and accrue what was earned by then."""
+    """Let the calendar reach ``as_of``."""
     manager = story.person("ka_manager", "promotions")
     advanced = await manager.post("/v1/promotions:advance", {"as_of": as_of.isoformat()})
     say(f"  promotions: {advanced['started']} started, {advanced['ended']} ended, {advanced['earned']} fees {what}")
-    await story.quiet("fees in receivables")
-    await drive_money.accrue(story, as_of)
 
 
 async def _deliveries(story: Story, chapter: tuple[date, date]) -> None:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,10 @@ def half_up(value: Fraction) -> int:
 
 def scaled(text: str, places: int) -> int:
     """Return the decimal ``text`` times ``10 ** places``, which has to be a whole number."""
-    value = Fraction(text) * 10**places
-    assert value.denominator == 1, f"{text} has more than {places} decimals"
-    return int(value.numerator)
+    value = Decimal(text).scaleb(places)
+    whole = int(value)
+    assert value == whole, f"{text} has more than {places} decimals"
+    return whole
 
 
 def cents(text: str) -> int:

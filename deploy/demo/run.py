@@ -1,7 +1,6 @@
 """`make demo`: start a stack of its own, tell the story, print the tables, and fail when a cent differs."""
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -10,28 +9,32 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+import uvloop
+
 from deploy.demo import bodies_money, claims, oracle, tables
-from deploy.demo.client import Json, World, say
+from deploy.demo.client import World, say
 from deploy.demo.constants import SIZES, Size, first_day, last_day
 from deploy.demo.dataset import Dataset, read_rows
 from deploy.demo.drive import tell
 from deploy.demo.plan import Plan
 from deploy.demo.report import Checks
 from deploy.demo.story import SERVICES, Story
+from deploy.demo.truth import Truth
 from deploy.dev.clean import clean
 from deploy.dev.run import ROOT, Stack
 
 FOLDER: Final = ROOT / ".run" / "demo"
 
 
-def prepare(size: Size) -> tuple[Plan, Json, list[claims.Remittance]]:
-    """Read the data, draw the plan, and let the retailer make up its payments from its own books."""
+def prepare(size: Size) -> tuple[Plan, list[claims.Remittance], Truth]:
+    """Read the data, draw the plan, let the retailer make up its payments, and compute what has to come out."""
     plan = Plan(Dataset(read_rows(), size))
     published = plan.published()
-    books = oracle.retailers_books(oracle.open_data(published), published)
+    database = oracle.open_data(published)
+    books = oracle.retailers_books(database, published)
     payments = claims.remittances(plan, claims.claims_from(books))
     published["remittances"] = claims.published(payments)
-    return plan, published, payments
+    return plan, payments, Truth.of(published, database)
 
 
 def introduce(plan: Plan) -> None:
@@ -52,20 +55,17 @@ def introduce(plan: Plan) -> None:
     )
 
 
-async def play(stack: Stack, plan: Plan, published: Json, payments: list[claims.Remittance]) -> Checks:
+async def play(stack: Stack, plan: Plan, payments: list[claims.Remittance], truth: Truth) -> Checks:
     """Tell the story on a running stack and print its tables."""
     urls = {name: stack.url(name) for name in SERVICES}
     grosses: dict[int, Decimal] = {}
-    for week in plan.dataset.weeks:
-        rows = [
-            row for (_, item_week), found in plan.dataset.by_item_week.items() if item_week == week for row in found
-        ]
-        grosses[week] = bodies_money.gross(rows)
+    for (_, week), rows in plan.dataset.by_item_week.items():
+        grosses[week] = grosses.get(week, Decimal(0)) + bodies_money.gross(rows)
     secret = stack.settings()["GONDOLA_CLIENT_SECRET"]
     async with World(urls, stack.url("issuer"), secret) as world:
         story = Story(world=world, stack=stack, plan=plan, payments=payments, grosses=grosses)
         await tell(story)
-        checks = await tables.show(story, published)
+        checks = await tables.show(story, truth)
         counts = world.counts
     say(f"\n{counts.requests:,} requests, of which {counts.retries} were repeated while a service was down or busy")
     return checks
@@ -79,13 +79,13 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo's own database and logs live")
     options = parser.parse_args()
     started = time.monotonic()
-    plan, published, payments = prepare(SIZES[options.size])
+    plan, payments, truth = prepare(SIZES[options.size])
     introduce(plan)
     clean(options.folder)
     stack = Stack(options.folder, preferred_ports=False, say=lambda text: say(f"  {text}"))
     with stack:
-        (options.folder / "plan.json").write_text(json.dumps(published, indent=1))
-        checks = asyncio.run(play(stack, plan, published, payments))
+        (options.folder / "plan.json").write_text(json.dumps(truth.plan, indent=1))
+        checks = uvloop.run(play(stack, plan, payments, truth))
     for difference in checks.differences:
         say(f"DIFFERENT: {difference}")
     say(f"\n{checks.verdict()}; the whole run took {time.monotonic() - started:.0f} s")

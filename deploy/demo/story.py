@@ -18,7 +18,7 @@ from shared.platform.clock import today
 
 SERVICES: Final = ("contracts", "promotions", "store-ops", "receivables")
 STILL_SECONDS: Final = 0.7
-STILL_SECONDS_OF_JOBS: Final = 1.7
+STILL_SECONDS_OF_JOBS: Final = 2.0
 """Where a job that looks once a second has to have had its turn."""
 POLL_SECONDS: Final = 0.2
 QUIET_SECONDS_MAX: Final = 120.0
@@ -76,20 +76,53 @@ class Story:
 
         Raises:
             TimeoutError: they do not come to rest; the message says where the backlog is.
+            RuntimeError: an event could not be applied.
         """
         begun = time.monotonic()
         seen, since = None, begun
         while True:
-            state = await self.backlog()
+            feeds = await self._feeds()
             now = time.monotonic()
-            if state != seen:
-                seen, since = state, now
-            if not any(left for _, left in state.values()) and now - since >= still_seconds:
+            if feeds != seen:
+                seen, since = feeds, now
+            is_still = now - since >= still_seconds and not any(lag for _, lag in feeds.values())
+            held = await self._held("pending") if is_still else None
+            if held == 0 and not await self._held("retrying", "waiting"):
+                await self._no_dead()
                 say(f"  {why}: quiet after {now - begun:.1f} s")
                 return
             if now - begun > QUIET_SECONDS_MAX:
-                raise TimeoutError(f"{why}: no rest after {QUIET_SECONDS_MAX:.0f} s; position and backlog: {state}")
+                await self._no_dead()
+                backlog = f"feeds (position, undelivered): {feeds}; not applied: {held}"
+                raise TimeoutError(f"{why}: no rest after {QUIET_SECONDS_MAX:.0f} s; {backlog}")
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _feeds(self) -> dict[str, tuple[int, int]]:
+        """Return per service the position of its feed, and by how much its subscribers are behind."""
+        found = {}
+        for service in SERVICES:
+            endpoints = (await self.person("auditor", service).get("/v1/webhook-endpoints", limit=50))["items"]
+            position = max((int(endpoint["cursor"]) + endpoint["lag"] for endpoint in endpoints), default=0)
+            found[service] = (position, sum(endpoint["lag"] for endpoint in endpoints))
+        return found
+
+    async def _held(self, *states: str) -> int:
+        """Return how many events (a page at most) are in the services' inboxes in one of ``states``."""
+        held = 0
+        for service in SERVICES:
+            for state in states:
+                held += len((await self.person("auditor", service).get("/v1/inbox", state=state, limit=100))["items"])
+        return held
+
+    async def _no_dead(self) -> None:
+        """Make sure that no event was given up.
+
+        Raises:
+            RuntimeError: one was.
+        """
+        for service in SERVICES:
+            for dead in (await self.person("auditor", service).get("/v1/inbox", state="dead", limit=1))["items"]:
+                raise RuntimeError(f"{service} could not apply {dead['type']} of {dead['subject']}: {dead['error']}")
 
     async def undelivered(self, consumer: str, producers: Iterable[str]) -> int:
         """Return how many positions ``consumer`` is behind the feeds of ``producers``."""
@@ -106,22 +139,3 @@ class Story:
             for endpoint in (await admin.get("/v1/webhook-endpoints", limit=50))["items"]:
                 if endpoint["description"] == consumer and endpoint["failures"]:
                     await admin.post(f"/v1/webhook-endpoints/{endpoint['id']}:test")
-
-    async def backlog(self, services: Iterable[str] = SERVICES) -> dict[str, tuple[int, int]]:
-        """Return per service the position of its feed, and how many events wait to be sent or applied.
-
-        Raises:
-            RuntimeError: an event is dead: it could not be applied, or was refused for good.
-        """
-        found = {}
-        for service in services:
-            auditor = self.person("auditor", service)
-            endpoints = (await auditor.get("/v1/webhook-endpoints", limit=50))["items"]
-            waiting = sum(endpoint["lag"] for endpoint in endpoints)
-            for state in ("pending", "retrying", "waiting"):
-                waiting += len((await auditor.get("/v1/inbox", state=state, limit=500))["items"])
-            for dead in (await auditor.get("/v1/inbox", state="dead", limit=1))["items"]:
-                raise RuntimeError(f"{service} could not apply {dead['type']} of {dead['subject']}: {dead['error']}")
-            position = max((int(endpoint["cursor"]) + endpoint["lag"] for endpoint in endpoints), default=0)
-            found[service] = (position, waiting)
-        return found

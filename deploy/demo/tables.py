@@ -6,16 +6,15 @@ from deploy.demo import bodies, oracle, tables_money
 from deploy.demo.constants import ITEMS
 from deploy.demo.explain import explanation
 from deploy.demo.oracle import shown
-from deploy.demo.plan import CONTRACT_NUMBER, Json
+from deploy.demo.plan import CONTRACT_NUMBER
 from deploy.demo.report import Checks, grouped, percent, table
 from deploy.demo.story import Story, latest
 from deploy.demo.truth import Truth
 
 
-async def show(story: Story, published: Json) -> Checks:
+async def show(story: Story, truth: Truth) -> Checks:
     """Print all tables; return what was compared."""
     checks = Checks()
-    truth = Truth.of(published)
     until = latest(story.plan.size.until)
     story.headline("The tables; every total is compared with an independent computation from the data files")
     await contract_value(story, checks, truth)

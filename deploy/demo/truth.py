@@ -22,9 +22,8 @@ class Truth:
     """What each week's invoice comes to with tax."""
 
     @classmethod
-    def of(cls, plan: Json) -> Self:
-        """Compute everything from the data files and the published plan."""
-        database = oracle.open_data(plan)
+    def of(cls, plan: Json, database: sqlite3.Connection) -> Self:
+        """Compute everything from the data files in ``database`` and the published plan."""
         accruals = oracle.accruals(database, plan)
         return cls(
             plan=plan,
