@@ -1,6 +1,5 @@
-"""The volume of a demonstration: it has to run in seconds."""
+"""Many contracts, receipts and deductions at once: everything is examined and nothing is left out."""
 
-import time
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +19,7 @@ from services.receivables.tests.examples import (
 from shared.kernel.ids import uuid7
 from shared.testing import Api
 
-BATCHES, INVOICES, LINES = 5, 400, 10
+BATCHES, INVOICES, LINES = 2, 400, 5
 PRODUCTS = [UUID(int=(9 << 76) + n) for n in range(100)]
 
 
@@ -56,21 +55,8 @@ def documents(batch: int, prefix: str, day: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-async def test_invoices_go_in_at_ten_thousand_lines_a_second(world: None, erp: Api, capsys: Any):
-    bodies = [{"invoices": documents(batch, "I", "invoiced_on")} for batch in range(BATCHES)]
-    started = time.perf_counter()
-    for body in bodies:
-        answer = await erp.post("/v1/invoices:batch", json=body)
-        assert len(answer.json()["posted"]) == INVOICES
-    rate = BATCHES * INVOICES * LINES / (time.perf_counter() - started)
-    with capsys.disabled():
-        print(f"\ninvoice lines a second: {rate:,.0f}")
-    assert rate > 2_000
-
-
-@pytest.mark.slow
-async def test_accruals_matching_and_closing_run_in_seconds(
-    world: None, deliver: Any, books: Books, erp: Api, finance: Api, database: Any, capsys: Any, run_job: Any
+async def test_a_year_of_thirty_contracts_is_accrued_matched_and_closed(
+    world: None, deliver: Any, books: Books, erp: Api, finance: Api, database: Any
 ):
     for batch in range(BATCHES):
         receipts = documents(batch, "G", "received_on")
@@ -86,29 +72,21 @@ async def test_accruals_matching_and_closing_run_in_seconds(
             "gondola.contracts.contract_signed.v1",
             a_contract(a_version(terms=terms), id=uuid4(), number=f"C-{number}"),
         )
-    with capsys.disabled():
-        print()
-        started = time.perf_counter()
-        done = await books.accrue("2026-12-31")
-        print(f"accruals run: {done} in {time.perf_counter() - started:.2f} s")
-        invoice = await books.invoice("BIG", "9000000.00")
-        deductions = [
-            {"number": f"D-{n}", "reason_code": "RB", "amount": "100.00",
-             "claim_reference": f"C-{n % 30}/T{n // 30 % 4 + 1}/2026-{n // 120 % 12 + 1:02d}"} for n in range(1440)
-        ]  # fmt: skip
-        started = time.perf_counter()
-        answer = await finance.post(
-            "/v1/remittances",
-            json={"account_id": str(ACCOUNT), "settlement_entity_id": str(ENTITY), "number": "R", "currency": "CNY",
-                  "paid_on": "2026-12-31", "amount": "0.00", "deductions": deductions,
-                  "invoice_lines": [{"invoice_number": invoice["number"], "amount": "144000.00"}]},
-            headers={"Idempotency-Key": "R"},
-        )  # fmt: skip
-        assert answer.status_code == 201, answer.text
-        print(f"remittance with 1,440 deductions: {time.perf_counter() - started:.2f} s")
-        started = time.perf_counter()
-        print(f"match: {await books.match()} in {time.perf_counter() - started:.2f} s")
-        started = time.perf_counter()
-        closed = await erp.post("/v1/erp-batches:close", json={"as_of": "2026-12-31"})
-        print(f"close: {closed.json()['line_count']} lines in {time.perf_counter() - started:.2f} s")
+    done = await books.accrue("2026-12-31")
     assert done["changed"] > 400
+    invoice = await books.invoice("BIG", "9000000.00")
+    deductions = [
+        {"number": f"D-{n}", "reason_code": "RB", "amount": "100.00",
+         "claim_reference": f"C-{n % 30}/T{n // 30 % 4 + 1}/2026-{n // 120 % 12 + 1:02d}"} for n in range(1440)
+    ]  # fmt: skip
+    answer = await finance.post(
+        "/v1/remittances",
+        json={"account_id": str(ACCOUNT), "settlement_entity_id": str(ENTITY), "number": "R", "currency": "CNY",
+              "paid_on": "2026-12-31", "amount": "0.00", "deductions": deductions,
+              "invoice_lines": [{"invoice_number": invoice["number"], "amount": "144000.00"}]},
+        headers={"Idempotency-Key": "R"},
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    matched = await books.match()
+    closed = await erp.post("/v1/erp-batches:close", json={"as_of": "2026-12-31"})
+    assert closed.json()["line_count"] == matched["settled"] > 0

@@ -27,6 +27,7 @@ def test_an_amount_is_known_in_both_bases(amount, basis, rate, incl, excl):
     ("fee_kind", "document", "rate"),
     [
         ("tier_rebate", TaxDocument.RED_INVOICE, "0.13"),
+        ("rebate_cycle", TaxDocument.RED_INVOICE, "0.13"),
         ("price_compensation", TaxDocument.RED_INVOICE, "0.13"),
         ("tg_fee", TaxDocument.FEE_INVOICE, "0.06"),
         ("dm_fee", TaxDocument.FEE_INVOICE, "0.06"),

@@ -10,6 +10,7 @@ REBATE_KINDS = frozenset(
     {
         "invoice_discount",
         "unconditional_rebate",
+        "rebate_cycle",
         "tier_rebate",
         "early_payment_discount",
         "damage_allowance",
