@@ -145,7 +145,8 @@ async def test_nothing_is_committed_without_agreement_or_money(api: Api, emitted
 async def test_a_cancelled_promotion_gives_back_money_places_and_products(api: Api, emitted: Any) -> None:
     planner = await bodies.planner_with_master_data(api)
     made = await committed(planner)
-    await take(planner, made["id"], "cancel", {"reason": "no stock", "cancelled_on": "2026-05-25"})
+    cancelled = await take(planner, made["id"], "cancel", {"reason": "no stock", "cancelled_on": "2026-05-25"})
+    assert (cancelled["cancellation_reason"], cancelled["rejection_reason"]) == ("no stock", None)
     assert [event.type.split(".")[2] for event in await emitted()] == [
         "dm_slot_booked", "promotion_committed", "dm_slot_released", "promotion_cancelled",
     ]  # fmt: skip
@@ -189,6 +190,19 @@ async def test_a_rejected_promotion_is_a_draft_again(api: Api) -> None:
     assert (await manager.post(f"/v1/promotions/{made['id']}:approve")).status_code == 403
     assert (await take(planner, made["id"], "reject", None))["status"] == "draft"
     await take(planner, made["id"], "submit", {"submitted_on": "2026-04-17"})
+
+
+async def test_the_reason_of_a_rejection_is_shown_until_the_next_submission(api: Api) -> None:
+    planner = await bodies.planner_with_master_data(api)
+    made = (await planner.post("/v1/promotions", json=bodies.promotion())).json()
+    await take(planner, made["id"], "submit", {"submitted_on": "2026-04-17"})
+    rejected = await take(planner, made["id"], "reject", {"reason": " too dear "})
+    assert (rejected["status"], rejected["rejection_reason"]) == ("draft", "too dear")
+    assert (await planner.get(f"/v1/promotions/{made['id']}")).json() == rejected
+    [listed] = (await planner.get("/v1/promotions")).json()["items"]
+    assert listed["rejection_reason"] == "too dear"
+    submitted = await take(planner, made["id"], "submit", {"submitted_on": "2026-04-17"})
+    assert submitted["rejection_reason"] is None
 
 
 async def test_lists_show_what_is_in_scope(api: Api) -> None:

@@ -153,6 +153,9 @@ async def test_sums_are_taken_by_product_week_or_store(api: Api, by: str, expect
     parameters = {"account_id": str(examples.ACCOUNT), "from": "2026-06-01", "to": "2026-06-08", "by": by}
     items = (await manager.get("/v1/sell-out/summary", params=parameters)).json()["items"]
     assert [tuple(item.values()) for item in items] == expected
+    first = (await manager.get("/v1/sell-out/summary", params=parameters | {"limit": 1})).json()
+    rest = (await manager.get("/v1/sell-out/summary", params=parameters | {"after": first["next"]})).json()
+    assert ([*first["items"], *rest["items"]], rest["next"]) == (items, None)
 
 
 async def test_the_account_must_be_known(api: Api) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import Depends
+from pydantic import Field
 from starlette.requests import Request
 
 from promotions.app.binding import Moment
@@ -13,7 +14,7 @@ from promotions.settings import Settings
 from shared.platform.auth import Role
 from shared.platform.clock import now, today
 from shared.platform.db import Connection
-from shared.platform.fields import Answer
+from shared.platform.fields import Answer, Instant
 
 PLANNERS = (Role.ADMIN, Role.KA_DIRECTOR, Role.REGION_MANAGER, Role.KA_MANAGER)
 APPROVERS = (Role.KA_DIRECTOR, Role.REGION_MANAGER)
@@ -26,6 +27,15 @@ ACCOUNT = "SELECT EXISTS (SELECT FROM accounts WHERE id = $1)"
 async def _settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
+
+AccountId = Annotated[UUID, Field(description="Account 客户 of contracts that it belongs to; scope is by account.")]
+ProductId = Annotated[UUID, Field(description="Product 商品 of contracts.")]
+StoreId = Annotated[UUID, Field(description="Store 门店 of store-ops.")]
+PromotionId = Annotated[UUID, Field(description="Promotion 促销 that it belongs to.")]
+TacticId = Annotated[UUID, Field(description="Tactic of the promotion; its id stays when a plan is replaced.")]
+Version = Annotated[int, Field(description="Rises with each change; the ETag.")]
+CreatedAt = Annotated[Instant, Field(description="When it was made here.")]
+UpdatedAt = Annotated[Instant, Field(description="When it last changed here.")]
 
 Chosen = Annotated[Settings, Depends(_settings)]
 """The service's settings."""

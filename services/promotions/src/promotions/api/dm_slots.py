@@ -7,7 +7,20 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from promotions.api.common import PLANNERS, READERS, Chosen, check_account, created_or_changed
+from promotions.api.common import (
+    PLANNERS,
+    READERS,
+    AccountId,
+    Chosen,
+    CreatedAt,
+    ProductId,
+    PromotionId,
+    TacticId,
+    UpdatedAt,
+    Version,
+    check_account,
+    created_or_changed,
+)
 from promotions.db import dm
 from promotions.domain.dm import DmDefaults, DmSlot
 from promotions.domain.errors import DmSlotUnknown
@@ -36,8 +49,24 @@ BOOKINGS = ListQuery(
 )
 
 
-class DmSlotIn(Body):
-    """A slot of an account's DM calendar."""
+class DmSlotFields(Answer):
+    """A slot 档期 of an account's DM calendar: one leaflet."""
+
+    account_id: AccountId
+    calendar_year: int = Field(ge=2000, le=2100)
+    """Year of the retailer's calendar."""
+    slot_no: int = Field(ge=1, le=999)
+    """Number of the slot 档期号 in that year; unique with account and year."""
+    starts_on: date
+    """First day of the leaflet. No two slots of an account share a day."""
+    ends_on: date
+    """Last day of the leaflet, included."""
+    positions: int = Field(ge=1, le=1000)
+    """Item places in the leaflet, counted from 1."""
+
+
+class DmSlotIn(DmSlotFields, Body):
+    """A slot to create or to change."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,24 +86,12 @@ class DmSlotIn(Body):
         }
     )
 
-    account_id: UUID
-    """Account whose leaflet it is."""
-    calendar_year: int = Field(ge=2000, le=2100)
-    """Year of the retailer's calendar."""
-    slot_no: int = Field(ge=1, le=999)
-    """Number of the slot 档期号 in that year; unique with account and year."""
-    starts_on: date
-    """First day of the leaflet. No two slots of an account share a day."""
-    ends_on: date
-    """Last day of the leaflet."""
     submit_deadline: date | None = None
     """Last day to submit a promotion for it; left out: 45 days before the first day (setting submit_lead_days)."""
     buy_in_starts_on: date | None = None
     """First day of the buy-in window 进货期; left out: 7 days before the first day (setting buy_in_lead_days)."""
     buy_in_ends_on: date | None = None
     """Last day of the buy-in window; left out: 3 days after the last day (setting buy_in_trail_days)."""
-    positions: int = Field(ge=1, le=1000)
-    """Item places in the leaflet, counted from 1."""
 
     def slot(self, slot_id: UUID, defaults: DmDefaults) -> DmSlot:
         """Return the slot that is meant; dates that are left out follow the defaults."""
@@ -92,35 +109,37 @@ class DmSlotIn(Body):
         )
 
 
-class DmSlotOut(Answer):
+class DmSlotOut(DmSlotFields):
     """A slot of an account's DM calendar."""
 
     id: UUID
-    account_id: UUID
-    calendar_year: int
-    slot_no: int
-    starts_on: date
-    ends_on: date
+    """Identifier of the slot, of its creator's choice."""
     submit_deadline: date
+    """Last day to submit a promotion for it 提报截止日."""
     buy_in_starts_on: date
+    """First day of the buy-in window 进货期."""
     buy_in_ends_on: date
-    positions: int
-    version: int
-    created_at: Instant
-    updated_at: Instant
+    """Last day of the buy-in window, included."""
+    version: Version
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class DmSlotBookingOut(Answer):
     """A place in a DM slot that a committed promotion holds."""
 
     id: UUID
-    account_id: UUID
+    """Identifier of the booking; the subject of its events."""
+    account_id: AccountId
     dm_slot_id: UUID
+    """DM slot 档期 that the place is in."""
     position: int
-    product_id: UUID
-    promotion_id: UUID
-    tactic_id: UUID
+    """Item place in the leaflet, from 1; each is booked once."""
+    product_id: ProductId
+    promotion_id: PromotionId
+    tactic_id: TacticId
     booked_at: Instant
+    """When the promotion took it."""
 
 
 @router.put(

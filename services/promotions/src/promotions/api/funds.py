@@ -7,7 +7,17 @@ from uuid import UUID
 from pydantic import ConfigDict
 from starlette.responses import Response
 
-from promotions.api.common import FUND_OWNERS, READERS, check_account, created_or_changed
+from promotions.api.common import (
+    FUND_OWNERS,
+    READERS,
+    AccountId,
+    CreatedAt,
+    PromotionId,
+    UpdatedAt,
+    Version,
+    check_account,
+    created_or_changed,
+)
 from promotions.db import funds
 from promotions.domain.errors import FundUnknown
 from promotions.domain.funds import Fund, FundTerms
@@ -32,8 +42,24 @@ LEDGER = ListQuery(
 )
 
 
-class FundIn(Body):
-    """A budget for promotions of one account."""
+class FundFields(Answer):
+    """A budget 费用预算 for promotions of one account."""
+
+    account_id: AccountId
+    name: ShortText
+    """What planners choose it by, like Trade fund 2026; need not be unique."""
+    currency: Currency
+    """ISO 4217 code of the budget and of every promotion that draws on it."""
+    starts_on: date
+    """First day: a promotion that draws on it starts within these days."""
+    ends_on: date
+    """Last day, included."""
+    budget: Amount
+    """What may be committed in all, in its currency; never below what is committed."""
+
+
+class FundIn(FundFields, Body):
+    """A fund to create or to change."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -50,19 +76,6 @@ class FundIn(Body):
         }
     )
 
-    account_id: UUID
-    """Account that the money is for."""
-    name: ShortText
-    """Name of the fund."""
-    currency: Currency
-    """ISO 4217 currency of the budget and of every promotion that draws on it."""
-    starts_on: date
-    """First day: a promotion that draws on it starts within these days."""
-    ends_on: date
-    """Last day."""
-    budget: Amount
-    """What may be committed in all; never below what is committed."""
-
     def terms(self) -> FundTerms:
         """Return what is decided."""
         return FundTerms(
@@ -74,16 +87,11 @@ class FundIn(Body):
         )
 
 
-class FundOut(Answer):
-    """A fund with its balances."""
+class FundOut(FundFields):
+    """A fund with its balances, all in its currency."""
 
     id: UUID
-    account_id: UUID
-    name: str
-    currency: str
-    starts_on: date
-    ends_on: date
-    budget: Amount
+    """Identifier of the fund, of its creator's choice."""
     committed: Amount
     """What promotions hold: committed entries minus released ones."""
     earned: Amount
@@ -92,9 +100,9 @@ class FundOut(Answer):
     """What has been settled of it."""
     available: Amount
     """Budget minus committed."""
-    version: int
-    created_at: Instant
-    updated_at: Instant
+    version: Version
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class LedgerEntryOut(Answer):
@@ -103,17 +111,22 @@ class LedgerEntryOut(Answer):
     seq: int
     """Place in the ledger."""
     fund_id: UUID
+    """Fund whose ledger it is."""
     kind: str
     """committed, released, earned (signed) or paid (signed)."""
     amount: Amount
-    promotion_id: UUID
+    """In the fund's currency; below zero when an earned or paid amount is taken back."""
+    promotion_id: PromotionId
     fee_id: UUID
+    """Fee of that promotion."""
     booked_on: date
+    """Business date of the step that caused it."""
     committed_after: Amount
     """Committed balance of the fund right after this line."""
     source_id: UUID | None
     """Settled fee of a paid line."""
     recorded_at: Instant
+    """When it was written here."""
 
 
 @router.put(

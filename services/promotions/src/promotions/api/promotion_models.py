@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from promotions.api.common import AccountId, ProductId, PromotionId, TacticId, Version
 from promotions.domain.fees import Fee, FeeBasis, FeeKind, SettlementMethod, fee_rate
 from promotions.domain.plan import Agreement, DmPlace, Item, Mechanic, Plan, Tactic, TacticKind, TaxBasis
 from promotions.domain.status import PromotionStatus
@@ -27,6 +28,9 @@ from shared.platform.fields import (
     UnitPrice,
 )
 
+ITEMS_MAX = 200
+STORES_MAX = 5000
+TACTICS_MAX = 600
 EXAMPLE: JsonDict = {
     "account_id": "019c5b2a-7000-7000-8000-000000000001",
     "settlement_entity_id": "019c5b2a-7000-7000-8000-000000000002",
@@ -82,22 +86,26 @@ EXAMPLE: JsonDict = {
 """A promotion as the documents show it."""
 
 
-class ItemIn(Body):
+class ItemFields(Answer):
     """A product of the promotion 促销品项; its four prices are on one tax basis."""
 
-    product_id: UUID
+    product_id: ProductId
     regular_cost: UnitPrice
-    """Regular buying price 进价 of the retailer."""
+    """Regular buying price 进价 of the retailer, per unit in the promotion's currency."""
     promo_cost: UnitPrice
-    """Buying price within the buy-in window; at most the regular one."""
+    """Buying price per unit within the buy-in window; at most the regular one."""
     regular_retail: UnitPrice
-    """Regular shelf price 售价."""
+    """Regular shelf price 售价 per unit."""
     promo_retail: UnitPrice
-    """Shelf price within the promotion; at most the regular one. Price tactics are checked against it."""
+    """Shelf price per unit within the promotion; at most the regular one. Price tactics are checked against it."""
     tax_basis: TaxBasis
-    """Whether the prices include tax 含税 or not 未税."""
+    """Whether the four prices include tax 含税 or not 未税."""
     forecast_quantity: Quantity
-    """Units that are expected to be sold."""
+    """Units that are expected to be sold in all stores."""
+
+
+class ItemIn(ItemFields, Body):
+    """A product to promote."""
 
     def item(self) -> Item:
         """Return the item."""
@@ -154,6 +162,7 @@ class TacticIn(Body):
     dm_position: int | None = Field(default=None, ge=1, le=1000)
     """Item place in the DM slot."""
     fee: FeeIn
+    """What it costs."""
 
     def tactic(self, fee_ids: Mapping[UUID, UUID], new_id: Callable[[], UUID]) -> Tactic:
         """Return the tactic; ``fee_ids`` are the fees of tactics that exist already.
@@ -175,30 +184,38 @@ class TacticIn(Body):
         )
 
 
-class PlanIn(Body):
-    """What the parties agree upon."""
+class PlanFields(Answer):
+    """The head of what the parties agree upon."""
 
     name: ShortText
+    """What the promotion is called on calendars and in lists 促销名称; need not be unique."""
     mechanic: Mechanic
     """How the shopper gains 促销方式."""
     starts_on: date
-    """First day of sale."""
+    """First day of sale; what is committed starts on it."""
     ends_on: date
-    """Last day of sale."""
+    """Last day of sale, included."""
     buy_in_starts_on: date
     """First day on which the retailer buys at promo_cost 进货期."""
     buy_in_ends_on: date
     """Last such day."""
+    fund_id: UUID
+    """Fund 费用预算 of the same account and currency that pays the fees."""
+    currency: Currency
+    """ISO 4217 code of all its amounts and prices."""
+
+
+class PlanIn(PlanFields, Body):
+    """What the parties agree upon."""
+
     order_cap_quantity: Quantity | None = None
     """Units that may be ordered within the buy-in window, if limited 限量."""
-    fund_id: UUID
-    """Fund of the same account and currency that pays the fees."""
-    currency: Currency
-    """ISO 4217 currency of all amounts."""
-    items: Annotated[tuple[ItemIn, ...], Field(min_length=1, max_length=200)]
-    store_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=5000)]
+    items: Annotated[tuple[ItemIn, ...], Field(min_length=1, max_length=ITEMS_MAX)]
+    """Products with their prices; each product once."""
+    store_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=STORES_MAX)]
     """Stores of the account that take part."""
-    tactics: Annotated[tuple[TacticIn, ...], Field(min_length=1, max_length=600)]
+    tactics: Annotated[tuple[TacticIn, ...], Field(min_length=1, max_length=TACTICS_MAX)]
+    """What is done in each store, and its fees."""
 
     def plan(self, fee_ids: Mapping[UUID, UUID], new_id: Callable[[], UUID]) -> Plan:
         """Return the plan; ``fee_ids`` are the fees of tactics that exist already."""
@@ -232,15 +249,15 @@ class PromotionIn(DraftIn):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: UUID | None = None
-    """The caller's id, if it brings one."""
-    account_id: UUID
+    """Identifier of the caller's choice; left out: one is given."""
+    account_id: AccountId
 
 
 class AgreementIn(Body):
     """The signed SP agreement 促销协议."""
 
     document_sha256: Sha256
-    """Hash of the signed file."""
+    """SHA-256 of the signed file in lower-case hex."""
     signed_on: date
     """Day of signature, not after the first day of sale."""
     signatory: ShortText
@@ -255,7 +272,9 @@ class AmendIn(Body):
     """Another plan for a committed promotion, under a new agreement."""
 
     plan: PlanIn
+    """The whole plan as it shall be; a tactic that keeps its id keeps its fee's id."""
     agreement: AgreementIn
+    """The agreement about this plan."""
     amended_on: date | None = None
     """Business date for the fund's ledger; left out: today."""
 
@@ -278,6 +297,7 @@ class CancelIn(Body):
     """Why a promotion is given up."""
 
     reason: LongText = ""
+    """Why; shown as cancellation_reason. Left out or empty: none is kept."""
     cancelled_on: date | None = None
     """Business date for the fund's ledger; left out: today."""
 
@@ -286,18 +306,21 @@ class RejectIn(Body):
     """Why a promotion goes back to draft."""
 
     reason: LongText = ""
+    """What to change; shown as rejection_reason until the next submission. Left out or empty: none is kept."""
 
 
 class AdvanceIn(Body):
     """Up to when the calendar is followed."""
 
     as_of: date
+    """Business date up to which it is followed, that day included."""
 
 
 class AdvanceOut(Answer):
     """What the calendar brought."""
 
     as_of: date
+    """The day that was asked for."""
     started: int
     """Promotions that started."""
     ended: int
@@ -306,16 +329,8 @@ class AdvanceOut(Answer):
     """Fees whose earned amount is new or has changed."""
 
 
-class ItemOut(Answer):
+class ItemOut(ItemFields):
     """A product of the promotion with its prices."""
-
-    product_id: UUID
-    regular_cost: UnitPrice
-    promo_cost: UnitPrice
-    regular_retail: UnitPrice
-    promo_retail: UnitPrice
-    tax_basis: TaxBasis
-    forecast_quantity: Quantity
 
 
 class FeeResultOut(Answer):
@@ -341,79 +356,119 @@ class FeeOut(Answer):
     """The fee of a tactic."""
 
     id: UUID
+    """Identifier of the fee; accruals and the fund's ledger refer to it."""
     fee_kind: FeeKind
+    """What the fee is for 费用科目 (domain digest 2.1)."""
     basis: FeeBasis
+    """What it is counted by: lump, per_store or per_unit_sold."""
     amount: UnitPrice
+    """Amount per unit of the basis, in the promotion's currency: cents, or four decimals per unit sold."""
     settlement_method: SettlementMethod
+    """How the retailer gets it: 票扣, 账扣, 电汇/现金, 货补."""
     planned_amount: Amount
+    """What the fund holds for it once committed, in the promotion's currency."""
     result: FeeResultOut | None
-    """Absent until the promotion is committed."""
+    """Null until the promotion is committed."""
 
 
 class TacticOut(Answer):
     """A tactic with its fee."""
 
-    id: UUID
+    id: TacticId
     kind: TacticKind
-    product_id: UUID
+    """price 价格执行, dm DM海报 or endcap 端架/TG."""
+    product_id: ProductId
     count_per_store: int
+    """End caps 端架 in each store; 1 for price and dm."""
     dm_slot_id: UUID | None
+    """DM slot 档期 of a dm tactic."""
     dm_position: int | None
+    """Item place in the DM slot, from 1."""
     fee: FeeOut
+    """What it costs, and what it has earned."""
 
 
-class PromotionSummary(Answer):
+class PromotionIdentity(Answer):
+    """Which promotion it is."""
+
+    id: UUID
+    """Identifier of the promotion, the caller's or ours."""
+    account_id: AccountId
+    settlement_entity_id: UUID
+    """Settlement entity 结算主体 of contracts that will deduct the fees."""
+    number: str
+    """Promotion number 促销编号, unique in the account."""
+
+
+class PromotionSummary(PlanFields, PromotionIdentity):
     """A promotion as lists show it."""
 
-    id: UUID
-    account_id: UUID
-    settlement_entity_id: UUID
-    number: str
-    name: str
-    mechanic: Mechanic
     status: PromotionStatus
-    starts_on: date
-    ends_on: date
-    buy_in_starts_on: date
-    buy_in_ends_on: date
+    """Where it stands: draft, submitted, approved, committed, started, ended or cancelled."""
     order_cap_quantity: Quantity | None
-    fund_id: UUID
-    currency: str
+    """Units that may be ordered within the buy-in window 限量; null: no limit."""
     planned_amount: Amount
+    """Sum of the planned fees, in its currency."""
     agreement_sha256: str | None
+    """SHA-256 of the signed agreement's 促销协议 file in lower-case hex; null: none is on file."""
     agreement_signed_on: date | None
+    """Day of signature."""
     submitted_on: date | None
-    version: int
+    """Day on which it was handed in for approval; null in a draft."""
+    rejection_reason: str | None
+    """Why its last submission was sent back 驳回原因; null once it is submitted again."""
+    cancellation_reason: str | None
+    """Why it was given up 取消原因."""
+    version: Version
 
 
 class PromotionOut(PromotionSummary):
     """A promotion with everything."""
 
     agreement_signatory: str | None
-    items: tuple[ItemOut, ...]
-    store_ids: tuple[UUID, ...]
-    tactics: tuple[TacticOut, ...]
+    """Who signed the agreement for the retailer."""
+    items: Annotated[tuple[ItemOut, ...], Field(max_length=ITEMS_MAX)]
+    """Products with their prices."""
+    store_ids: Annotated[tuple[UUID, ...], Field(max_length=STORES_MAX)]
+    """Stores 门店 of store-ops that take part."""
+    tactics: Annotated[tuple[TacticOut, ...], Field(max_length=TACTICS_MAX)]
+    """What is done in each store, with its fees."""
 
 
 class PromotionFeeOut(Answer):
     """A fee of a binding promotion."""
 
     id: UUID
-    account_id: UUID
-    promotion_id: UUID
+    """Identifier of the fee; the subject of promotion_fee_earned."""
+    account_id: AccountId
+    promotion_id: PromotionId
     promotion_number: str
-    tactic_id: UUID
+    """Number of that promotion 促销编号."""
+    tactic_id: TacticId
     tactic_kind: TacticKind
-    product_id: UUID
+    """price 价格执行, dm DM海报 or endcap 端架/TG."""
+    product_id: ProductId
     fee_kind: FeeKind
+    """What the fee is for 费用科目 (domain digest 2.1)."""
     basis: FeeBasis
+    """What it is counted by: lump, per_store or per_unit_sold."""
     currency: str
+    """ISO 4217 code of its amounts."""
     planned_amount: Amount
+    """Amount that was planned for it."""
     committed: Amount
+    """What the fund holds for it now."""
     earned_amount: Amount | None
+    """What the retailer has earned by proof 核销; null until the days for verification are over."""
     uncovered: Amount
+    """Earned beyond what the fund could cover."""
     verified_count: int | None
+    """Stores whose latest verdict is executed; null until it is earned."""
     planned_count: int
+    """Stores that take part."""
     units_sold: Quantity | None
+    """Units that counted, for per_unit_sold."""
     earned_on: date | None
-    evidence_task_ids: tuple[UUID, ...] | None
+    """Business date of the calculation."""
+    evidence_task_ids: Annotated[tuple[UUID, ...], Field(max_length=STORES_MAX)] | None
+    """Tasks of store-ops whose verdict is executed: the proof; null until it is earned."""

@@ -45,6 +45,8 @@ def _document(promotion: Promotion, results: dict[UUID, dict[str, Any]]) -> dict
         "agreement_signed_on": agreement.signed_on if agreement else None,
         "agreement_signatory": agreement.signatory if agreement else None,
         "submitted_on": promotion.submitted_on,
+        "rejection_reason": promotion.rejection_reason,
+        "cancellation_reason": promotion.cancellation_reason,
         "version": promotion.version,
         "items": item_states(plan),
         "store_ids": plan.store_ids,

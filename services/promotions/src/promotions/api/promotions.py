@@ -23,7 +23,7 @@ fees_router = Router(prefix="/v1/promotion-fees", tags=["promotions"])
 LIST = ListQuery(
     select="""SELECT id, account_id, settlement_entity_id, number, name, mechanic, status, starts_on, ends_on,
         buy_in_starts_on, buy_in_ends_on, order_cap_quantity, fund_id, currency, planned_amount, agreement_sha256,
-        agreement_signed_on, submitted_on, version FROM promotions""",
+        agreement_signed_on, submitted_on, rejection_reason, cancellation_reason, version FROM promotions""",
     order=("starts_on", "id"),
     filters={
         "account_id": "account_id = {}",
@@ -148,10 +148,10 @@ async def approve_promotion(promotion_id: UUID, raw: Raw) -> Response:
 
 
 @router.post("/{promotion_id}:reject", operation_id="reject_promotion", policy=APPROVERS, answers=models.PromotionOut)
-async def reject_promotion(promotion_id: UUID, raw: Raw) -> Response:
-    """Send a submitted promotion back to draft; its products and stores are free again."""
+async def reject_promotion(promotion_id: UUID, raw: Raw, body: models.RejectIn | None = None) -> Response:
+    """Send a submitted promotion back to draft, with a reason; its products and stores are free again."""
     promotion = await promotions.get(raw, promotion_id, lock=True)
-    await binding.reject(raw, promotion, now())
+    await binding.reject(raw, promotion, body.reason if body else "", now())
     return await answer(raw, promotion)
 
 
@@ -196,7 +196,8 @@ async def cancel_promotion(
 ) -> Response:
     """Give a promotion up before its start; what was committed is announced by `promotion_cancelled`."""
     promotion = await promotions.get(raw, promotion_id, lock=True)
-    await binding.cancel(raw, promotion, moment(body.cancelled_on if body else None, settings))
+    body = body or models.CancelIn()
+    await binding.cancel(raw, promotion, body.reason, moment(body.cancelled_on, settings))
     return await answer(raw, promotion)
 
 

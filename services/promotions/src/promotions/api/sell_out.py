@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from promotions.api.common import IMPORTERS, READERS, check_account
+from promotions.api.common import IMPORTERS, READERS, AccountId, ProductId, StoreId, check_account
 from promotions.app import import_sell_out
 from promotions.domain.errors import ImportJobUnknown
 from shared.platform.auth import Role
@@ -42,12 +43,8 @@ JOBS = ListQuery(
 REFUSED = ListQuery(
     select="SELECT line, field, reason, value FROM import_refusals", order=("line",), filters={"job_id": "job_id = {}"}
 )
-FIRST_REFUSED = "SELECT line, field, reason, value FROM import_refusals WHERE job_id = $1 ORDER BY line LIMIT 100"
-SUMMARY = {
-    by: f"SELECT {by}, sum(quantity) AS quantity, sum(retail_amount) AS retail_amount, count(*) AS row_count"  # noqa: S608
-    f" FROM sell_out WHERE account_id = $1 AND week_starts_on BETWEEN $2 AND $3 GROUP BY {by} ORDER BY {by}"
-    for by in ("product_id", "week_starts_on", "store_id")
-}
+FIRST_REFUSED = "SELECT line, field, reason, value FROM import_refusals WHERE job_id = $1 ORDER BY line LIMIT $2"
+REFUSED_SHOWN_MAX = 100
 CSV_EXAMPLE = (
     "store_code,sku,week_starts_on,quantity,retail_amount,price_off_flag,dm_flag,display_flag\n"
     "0126,JU-1000,2026-06-01,128.0000,1011.20,1,1,0\n"
@@ -63,39 +60,53 @@ class SummaryBy(StrEnum):
 
 
 _COLUMNS = {SummaryBy.PRODUCT: "product_id", SummaryBy.WEEK: "week_starts_on", SummaryBy.STORE: "store_id"}
+SUMMARY = {
+    by: ListQuery(
+        select=f"SELECT {column}, sum(quantity) AS quantity, sum(retail_amount) AS retail_amount,"  # noqa: S608
+        " count(*) AS row_count FROM sell_out",
+        group_by=column,
+        order=(column,),
+        filters=LIST.filters,
+    )
+    for by, column in _COLUMNS.items()
+}
 
 
 class SellOutOut(Answer):
     """What a store sold of a product in a week."""
 
-    account_id: UUID
-    store_id: UUID
-    product_id: UUID
+    account_id: AccountId
+    store_id: StoreId
+    product_id: ProductId
     week_starts_on: date
+    """First day of the week, as the retailer counts weeks."""
     quantity: Quantity
-    """Units (or ounces, as the retailer counts)."""
+    """Units sold (or ounces, as the retailer counts), four decimals; below zero when more came back."""
     retail_amount: Amount | None
-    """What shoppers paid, in the account's currency."""
+    """What shoppers paid, in the account's currency; null when the retailer does not say."""
     price_off_flag: bool
+    """Whether it was sold at a reduced price 特价, as the retailer says."""
     dm_flag: bool
+    """Whether it stood in a leaflet DM海报, as the retailer says."""
     display_flag: bool
+    """Whether it had a display of its own 堆头/端架, as the retailer says."""
 
 
 class SellOutSummaryItem(Answer):
-    """Sums over one product, week or store."""
+    """Sums over one product, week or store; which one, the field says that is there."""
 
     product_id: UUID | None = None
+    """Product 商品 of contracts."""
     week_starts_on: date | None = None
+    """First day of the week."""
     store_id: UUID | None = None
+    """Store 门店 of store-ops."""
     quantity: Quantity
+    """Units sold, four decimals."""
     retail_amount: Amount | None
+    """What shoppers paid where the retailer says it, in the account's currency; null when it says it nowhere."""
     row_count: int
-
-
-class SellOutSummary(Answer):
-    """Sums of sell-out."""
-
-    items: tuple[SellOutSummaryItem, ...]
+    """Rows (store, product and week) that were summed."""
 
 
 class RefusedRow(Answer):
@@ -116,25 +127,37 @@ class ImportJobOut(Answer):
     """What became of a file."""
 
     id: UUID
-    account_id: UUID
+    """Identifier of the job."""
+    account_id: AccountId
     kind: str
+    """What was imported: sell_out."""
     state: str
     """done, or rejected: it was atomic and had a bad line, nothing went in."""
     is_atomic: bool
+    """Whether it was to go in whole or not at all."""
     received_rows: int
+    """Lines of the file without its header and empty lines."""
     inserted_rows: int
+    """Rows that are new."""
     updated_rows: int
+    """Rows that were there and differed."""
     unchanged_rows: int
+    """Rows that were there just so."""
     refused_rows: int
+    """Lines that did not go in because something is wrong with them."""
     submitted_by: str
+    """Subject of the caller at the identity provider."""
     started_at: Instant
+    """When the file began to come in."""
     finished_at: Instant
+    """When the last row was in."""
 
 
 class ImportJobDetail(ImportJobOut):
     """What became of a file, with the first hundred refused lines."""
 
-    refused: tuple[RefusedRow, ...]
+    refused: Annotated[tuple[RefusedRow, ...], Field(max_length=REFUSED_SHOWN_MAX)]
+    """The first of them; GET …/refused-rows has the others."""
 
 
 @router.post(
@@ -196,17 +219,17 @@ async def list_sell_out(
     )
 
 
-@router.get("/summary", operation_id="summarise_sell_out", policy=READERS, answers=SellOutSummary)
+@router.get("/summary", operation_id="summarise_sell_out", policy=READERS, list_of=SellOutSummaryItem)
 async def summarise_sell_out(
     raw: Raw,
+    page: Page,
     account_id: UUID,
     from_: Annotated[date, Query(alias="from")],
     to: date,
     by: SummaryBy = SummaryBy.PRODUCT,
 ) -> Response:
     """Sum an account's sell-out of the weeks that start within `from` and `to`, by product, week or store."""
-    rows = await raw.fetch(SUMMARY[_COLUMNS[by]], account_id, from_, to)
-    return json_response({"items": [dict(row) for row in rows]})
+    return await SUMMARY[by].page(raw, page, account_id=account_id, from_=from_, to=to)
 
 
 @jobs_router.get("", operation_id="list_import_jobs", policy=FILE_READERS, list_of=ImportJobOut)
@@ -231,5 +254,5 @@ async def _job(raw: Raw, job_id: UUID, *, status: int = 200) -> Response:
     row: Any = await raw.fetchrow(JOB, job_id)
     if row is None:
         raise ImportJobUnknown(f"No import job {job_id} in your scope: check the id.")
-    refused = [dict(each) for each in await raw.fetch(FIRST_REFUSED, job_id)]
+    refused = [dict(each) for each in await raw.fetch(FIRST_REFUSED, job_id, REFUSED_SHOWN_MAX)]
     return json_response(dict(row) | {"refused": refused}, status=status)

@@ -1,5 +1,8 @@
 """Which thresholds hold here, and how well each is founded."""
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.responses import Response
 
 from promotions.api.common import READERS, Chosen
@@ -28,7 +31,8 @@ class ThresholdOut(Answer):
 class SettingsStatusOut(Answer):
     """The thresholds."""
 
-    items: tuple[ThresholdOut, ...]
+    items: Annotated[tuple[ThresholdOut, ...], Field(max_length=len(THRESHOLD_FIELDS))]
+    """One entry each."""
 
 
 @router.get("", operation_id="get_settings_status", policy=READERS, answers=SettingsStatusOut)

@@ -34,9 +34,9 @@ async def submit(connection: Connection, promotion: Promotion, on: date, at: dat
     await promotions.save_status(connection, promotion, at)
 
 
-async def reject(connection: Connection, promotion: Promotion, at: datetime) -> None:
+async def reject(connection: Connection, promotion: Promotion, reason: str, at: datetime) -> None:
     """Send a submitted promotion back to draft; its products are free again."""
-    promotion.reject()
+    promotion.reject(reason)
     await promotions.let_products_go(connection, promotion)
     await promotions.save_status(connection, promotion, at)
 
@@ -79,10 +79,10 @@ async def amend(connection: Connection, promotion: Promotion, plan: Plan, agreem
     await emit_many(connection, [*released, *booked, event], at=moment.at)
 
 
-async def cancel(connection: Connection, promotion: Promotion, moment: Moment) -> None:
+async def cancel(connection: Connection, promotion: Promotion, reason: str, moment: Moment) -> None:
     """Give a promotion up before its start; fund, DM places and products are free again."""
     slots = await dm.slots(connection, promotion.plan.dm_slot_ids)
-    event = promotion.cancel(slots)
+    event = promotion.cancel(slots, reason)
     await promotions.let_products_go(connection, promotion)
     released = await _release_places(connection, promotion, slots)
     await promotions.save_status(connection, promotion, moment.at)

@@ -43,7 +43,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 SAVE_STATUS = """
 UPDATE promotions SET status = $2, agreement_sha256 = $3, agreement_signed_on = $4, agreement_signatory = $5,
-    submitted_on = $6, version = version + 1, updated_at = $7
+    submitted_on = $6, rejection_reason = $7, cancellation_reason = $8, version = version + 1, updated_at = $9
 WHERE id = $1 RETURNING version
 """
 SAVE_STATUSES = """
@@ -112,12 +112,13 @@ async def replace_plan(connection: Connection, promotion: Promotion, at: datetim
 
 
 async def save_status(connection: Connection, promotion: Promotion, at: datetime) -> None:
-    """Store status and agreement; the version rises."""
+    """Store status, agreement and reasons; the version rises."""
     agreement = promotion.agreement
     signed = (agreement.document_sha256, agreement.signed_on, agreement.signatory) if agreement else (None, None, None)
     promotion.version = await connection.fetchval(
-        SAVE_STATUS, promotion.id, promotion.status, *signed, promotion.submitted_on, at
-    )
+        SAVE_STATUS, promotion.id, promotion.status, *signed, promotion.submitted_on, promotion.rejection_reason,
+        promotion.cancellation_reason, at,
+    )  # fmt: skip
 
 
 async def save_statuses(connection: Connection, promotions: Iterable[Promotion], at: datetime) -> None:
@@ -226,6 +227,8 @@ def _promotion(row: Any, items: list[Item], tactics: list[Tactic]) -> Promotion:
         status=PromotionStatus(row["status"]),
         agreement=agreement,
         submitted_on=row["submitted_on"],
+        rejection_reason=row["rejection_reason"],
+        cancellation_reason=row["cancellation_reason"],
         version=row["version"],
     )
 

@@ -40,6 +40,9 @@ class Promotion:
     status: PromotionStatus = PromotionStatus.DRAFT
     agreement: Agreement | None = None
     submitted_on: date | None = None
+    rejection_reason: str | None = None
+    """Why the last submission was sent back, until the next one."""
+    cancellation_reason: str | None = None
     version: int = 1
 
     def redraft(self, settlement_entity_id: UUID, number: str, plan: Plan) -> None:
@@ -76,7 +79,7 @@ class Promotion:
         self._check_places(self.plan, slots)
         for index, tactic in _placed(self.plan):
             slots[_slot_id(tactic)].check_deadline(on, f"/tactics/{index}/dm_slot_id")
-        self.status, self.submitted_on = S.SUBMITTED, on
+        self.status, self.submitted_on, self.rejection_reason = S.SUBMITTED, on, None
 
     def approve(self) -> None:
         """Approve what was submitted.
@@ -87,14 +90,14 @@ class Promotion:
         self._require("approved", S.SUBMITTED)
         self.status = S.APPROVED
 
-    def reject(self) -> None:
-        """Send what was submitted back to draft.
+    def reject(self, reason: str = "") -> None:
+        """Send what was submitted back to draft; an empty ``reason`` is none.
 
         Raises:
             WrongStatus: it is not submitted.
         """
         self._require("rejected", S.SUBMITTED)
-        self.status, self.submitted_on = S.DRAFT, None
+        self.status, self.submitted_on, self.rejection_reason = S.DRAFT, None, reason or None
 
     def commit(self, slots: Slots) -> PromotionCommitted:
         """Make it binding; the caller commits the fund and books the DM places in the same transaction.
@@ -121,15 +124,15 @@ class Promotion:
         self.plan, self.agreement = plan, agreement
         return self._state(PromotionChanged, slots)
 
-    def cancel(self, slots: Slots) -> PromotionCancelled | None:
-        """Give it up before its start; returns an event when it was binding.
+    def cancel(self, slots: Slots, reason: str = "") -> PromotionCancelled | None:
+        """Give it up before its start; returns an event when it was binding. An empty ``reason`` is none.
 
         Raises:
             WrongStatus: it has started (its term was announced, Order 18 Art. 7), has ended or is cancelled.
         """
         self._require("cancelled", S.DRAFT, S.SUBMITTED, S.APPROVED, S.COMMITTED)
         was_binding = self.status is S.COMMITTED
-        self.status = S.CANCELLED
+        self.status, self.cancellation_reason = S.CANCELLED, reason or None
         return self._state(PromotionCancelled, slots) if was_binding else None
 
     def advance(self, as_of: date, slots: Slots) -> list[PromotionStarted | PromotionEnded]:
