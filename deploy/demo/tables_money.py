@@ -128,10 +128,10 @@ async def margin(story: Story, checks: Checks, truth: Truth) -> None:
     spans = [(str(first.year), first, last) for first, last in story.plan.chapters]
     spans.append(("all", story.plan.chapters[0][0], story.plan.size.until))
     for (name, first, last), right in zip(spans, [*right_rows, whole], strict=True):
-        sold = await manager.get(
+        sold = await manager.everything(
             "/v1/sell-out/summary", account_id=bodies.ACCOUNT, by="product", **{"from": first, "to": last}
         )
-        retail = sum(cents(item["retail_amount"]) for item in sold["items"])
+        retail = sum(cents(item["retail_amount"]) for item in sold)
         (rates,) = (await finance.get("/v1/reports/fee-rates", account_id=bodies.ACCOUNT, from_day=first, to_day=last))[
             "items"
         ]

@@ -54,6 +54,8 @@ class ListQuery:
     order: Sequence[str]
     filters: Mapping[str, str] = field(default_factory=dict)
     descending: bool = False
+    group_by: str = ""
+    """Columns whose rows ``select`` sums up, if it does; ``order`` has no others."""
 
     def sql(self, page: PageRequest, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """Return the statement and its arguments; it asks for one row more than the page holds."""
@@ -70,9 +72,10 @@ class ListQuery:
             marks = ", ".join(f"${first + index}" for index in range(len(key)))
             conditions.append(f"({', '.join(self.order)}) {'<' if self.descending else '>'} ({marks})")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        group = f" GROUP BY {self.group_by}" if self.group_by else ""
         order = ", ".join(f"{column} DESC" if self.descending else column for column in self.order)
         arguments.append(page.limit + 1)
-        return f"{self.select}{where} ORDER BY {order} LIMIT ${len(arguments)}", arguments
+        return f"{self.select}{where}{group} ORDER BY {order} LIMIT ${len(arguments)}", arguments
 
     async def page(self, connection: Connection, page: PageRequest, **values: Any) -> Response:
         """Return one page: ``{"items": [...], "next": "..." | null}`` and ``Link: rel=next``."""
