@@ -16,6 +16,37 @@ from shared.testing import Api, Clock
 Draft = Callable[..., Awaitable[dict[str, Any]]]
 Sign = Callable[..., Awaitable[str]]
 ABSENT = f"/v1/contracts/{UUID(int=999)}"
+SIGNED_VERSION = {
+    "number": 1,
+    "valid_from": "2026-01-01",
+    "valid_to": "2026-12-31",
+    "signed_on": "2025-12-18",
+    "document_sha256": "ab" * 32,
+    "tax_basis": "excl",
+    "payment_terms": bodies.payment_terms(),
+    "terms": [
+        {
+            "id": str(TERM),
+            "code": "T1",
+            "clause": "§4.1",
+            "fee_kind": "rebate_cycle",
+            "method": "tiered",
+            "driver": "net_purchases",
+            "period": None,
+            "tiers": [
+                {"threshold": "50000000.00", "rate": "0.001500"},
+                {"threshold": "82800000.00", "rate": "0.002500"},
+            ],
+            "tier_mode": "retroactive",
+            "minimum": None,
+            "maximum": "500000.00",
+            "tax_basis": "excl",
+            "cycle": "month",
+            "settlement_method": "offset",
+        }
+    ],
+}
+"""The version of bodies.draft with tiers, as events carry it once it is signed."""
 
 
 async def test_a_contract_is_drafted_replaced_and_signed(manager: Api, payer: None, emitted: Any) -> None:
@@ -46,38 +77,7 @@ async def test_a_contract_is_drafted_replaced_and_signed(manager: Api, payer: No
         "currency": "CNY",
         "valid_from": "2026-01-01",
         "valid_to": "2026-12-31",
-        "versions": [
-            {
-                "number": 1,
-                "valid_from": "2026-01-01",
-                "valid_to": "2026-12-31",
-                "signed_on": "2025-12-18",
-                "document_sha256": "ab" * 32,
-                "tax_basis": "excl",
-                "payment_terms": bodies.payment_terms(),
-                "terms": [
-                    {
-                        "id": str(TERM),
-                        "code": "T1",
-                        "clause": "§4.1",
-                        "fee_kind": "rebate_cycle",
-                        "method": "tiered",
-                        "driver": "net_purchases",
-                        "period": None,
-                        "tiers": [
-                            {"threshold": "50000000.00", "rate": "0.001500"},
-                            {"threshold": "82800000.00", "rate": "0.002500"},
-                        ],
-                        "tier_mode": "retroactive",
-                        "minimum": None,
-                        "maximum": "500000.00",
-                        "tax_basis": "excl",
-                        "cycle": "month",
-                        "settlement_method": "offset",
-                    }
-                ],
-            }
-        ],
+        "versions": [SIGNED_VERSION],
     }
 
 

@@ -1,6 +1,6 @@
 """The contract's rules, one by one; its whole life is in test_contract_life."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from contracts.domain.contract import (
     NothingToSign,
     NoVersionInForce,
     OutsideContract,
+    TooManyVersions,
 )
 from contracts.domain.contract_state import ContractActivated, ContractAmended, ContractEnded, ContractSigned
 from contracts.domain.fees import Period, PerStorePeriod
@@ -118,6 +119,16 @@ def test_an_unsigned_amendment_is_replaced_by_the_next() -> None:
 def test_an_amendment_begins_within_the_contract_and_after_its_predecessor(first_day: date) -> None:
     with pytest.raises(OutsideContract):
         signed().amend(valid_from=first_day, terms=(term(),), payment_terms=MONTHLY_30)
+
+
+def test_a_contract_has_at_most_100_versions() -> None:
+    contract = signed()
+    for days in range(1, 100):
+        contract.amend(valid_from=JANUARY + timedelta(days), terms=(term(),), payment_terms=MONTHLY_30)
+        contract.sign(**SIGNATURE)  # type: ignore[arg-type]
+    assert contract.latest.number == 100
+    with pytest.raises(TooManyVersions, match="draft another contract"):
+        contract.amend(valid_from=DECEMBER, terms=(term(),), payment_terms=MONTHLY_30)
 
 
 def test_only_a_running_contract_is_amended_or_terminated() -> None:

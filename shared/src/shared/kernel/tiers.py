@@ -20,7 +20,9 @@ class Tier:
     """From ``threshold`` on (reached when the quantity is at or above it) ``rate`` holds."""
 
     threshold: Decimal
+    """Quantity from which on the rate holds: zero or above."""
     rate: Decimal
+    """What one unit of the quantity costs: a fraction where the quantity is money, else an amount."""
 
     def __post_init__(self) -> None:
         if not self.threshold.is_finite() or self.threshold < 0:

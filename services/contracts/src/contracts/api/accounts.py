@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import MANAGERS, READERS
+from contracts.api.common import MANAGERS, READERS, CurrencyCode, Id
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
 from contracts.db.attainment import attainment
@@ -70,7 +70,7 @@ class AccountIn(AccountFields, Body):
 class AccountOut(AccountFields):
     """An account."""
 
-    id: UUID
+    id: Id
 
 
 class FeesOfKind(Answer):
@@ -87,22 +87,28 @@ class FeesOfKind(Answer):
 class CurrencyAttainment(Answer):
     """Purchases and fees in one currency."""
 
-    currency: str
+    currency: CurrencyCode
     net_purchases: Amount
     """Invoiced in the year, without tax."""
     accrued_amount: Amount
+    """预提 of all kinds, without tax, by the first day of their cycles."""
     settled_amount: Amount
+    """已结算 of all kinds, without tax, by the day of settlement."""
     accrued_rate: Rate | None
     """accrued_amount as a fraction of net_purchases 费用率; none without purchases."""
     fees: list[FeesOfKind]
+    """The same, kind by kind; one entry each."""
 
 
 class Attainment(Answer):
     """What a year has brought so far."""
 
     account_id: UUID
+    """Account 客户 that was asked for."""
     year: int
+    """Calendar year that was asked for."""
     currencies: list[CurrencyAttainment]
+    """One entry for each currency that the account bought or paid in; amounts are never added across them."""
 
 
 ACCOUNTS = ListQuery(

@@ -10,10 +10,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from contracts.api import examples
-from contracts.domain.contract import Contract, ContractStatus, ContractVersion
+from contracts.api.common import AccountRef, CurrencyCode, DueTerms
+from contracts.domain.contract import VERSIONS_MAX, Contract, ContractStatus, ContractVersion
 from contracts.domain.fee_kinds import FeeKind
-from contracts.domain.fees import Calculation, Period
-from contracts.domain.payment_terms import PaymentTerms
+from contracts.domain.fees import TIERS_MAX, Calculation, Period
 from contracts.domain.terms import TERMS_MAX, SettlementMethod, TaxBasis, Term
 from shared.platform.fields import Amount, Answer, Body, Code, Currency, Rate, Sha256, ShortText
 from shared.platform.ids import new_id
@@ -34,7 +34,7 @@ def _refuse_numbers(value: Any) -> Any:
 
 
 class _DecimalsAreStrings:
-    """Says so in the documents; the domain's classes know nothing of JSON."""
+    """Says so in the documents, and how many tiers there may be; the domain's classes know nothing of JSON."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         document = handler(schema)
@@ -45,7 +45,8 @@ class _DecimalsAreStrings:
                 del part["anyOf"]
                 part["type"] = "string"
             parts.extend(part.get("properties", {}).values())
-            if "items" in part:
+            if "items" in part:  # The tiers.
+                part["maxItems"] = TIERS_MAX
                 parts.append(handler.resolve_ref_schema(part["items"]))
         return document
 
@@ -55,13 +56,9 @@ AnyCalculation = Annotated[
 ]
 
 
-class TermIn(Body):
+class TermFields(Answer):
     """A term line 合同条款."""
 
-    model_config = examples.shows(examples.REBATE)
-
-    id: UUID | None = None
-    """Identifier of the term, of your own choice; keep it in an amendment that keeps the term."""
     code: Code
     """Short name on claims and remittances, like T1; unique within the version."""
     clause: ShortText
@@ -76,6 +73,15 @@ class TermIn(Body):
     """Settlement cycle 结算周期: quantities start at zero in each calendar cycle."""
     settlement_method: SettlementMethod
     """on_invoice 票扣, offset 账扣, cash 电汇/现金 or free_goods 货补."""
+
+
+class TermIn(TermFields, Body):
+    """A term line to draft."""
+
+    model_config = examples.shows(examples.REBATE)
+
+    id: UUID | None = None
+    """Identifier of the term, of your own choice; keep it in an amendment that keeps the term."""
     minimum: Annotated[Amount, Field(ge=0)] | None = None
     """Guaranteed amount per cycle 保底, in the contract's currency."""
     maximum: Annotated[Amount, Field(ge=0)] | None = None
@@ -94,24 +100,29 @@ class TermIn(Body):
 Terms = Annotated[list[TermIn], Field(max_length=TERMS_MAX)]
 
 
-class DraftIn(Body):
-    """What is drafted: the contract's head and its first version."""
-
-    model_config = examples.shows(examples.DRAFT)
+class HeadFields(Answer):
+    """The head of a contract 合同."""
 
     settlement_entity_id: UUID
     """Who pays under it 结算主体; one of the account's."""
     number: Code
     """Contract number as printed on the paper 合同编号; unique within the account."""
     valid_from: date
-    """First day."""
+    """First day of the contract."""
     valid_to: date
-    """Last day, included."""
+    """Last day, included; earlier than first agreed once it is terminated."""
     currency: Currency
-    """ISO 4217 code of all amounts."""
+    """ISO 4217 code of all its amounts."""
+
+
+class DraftIn(HeadFields, Body):
+    """What is drafted: the contract's head and its first version."""
+
+    model_config = examples.shows(examples.DRAFT)
+
     tax_basis: TaxBasis
     """incl or excl: how amounts are meant unless a term says otherwise."""
-    payment_terms: PaymentTerms
+    payment_terms: DueTerms
     """When invoices fall due 账期."""
     terms: Terms
     """Term lines; at least one by the time of signing."""
@@ -163,7 +174,7 @@ class AmendIn(Body):
 
     valid_from: date
     """First day on which it holds; after the first day of the version before it."""
-    payment_terms: PaymentTerms
+    payment_terms: DueTerms
     """When invoices fall due 账期."""
     terms: Terms
     """All term lines from that day on, also those that stay."""
@@ -184,21 +195,18 @@ class AdvanceIn(Body):
     """The day up to which contracts are brought."""
 
     as_of: date
+    """Business date: what begins by it begins, what ended before it ends."""
 
 
-class TermOut(Answer):
+class TermOut(TermFields):
     """A term line."""
 
     id: UUID
-    code: str
-    clause: str
-    fee_kind: FeeKind
-    calculation: Annotated[Calculation, Field(discriminator="method")]
-    tax_basis: TaxBasis
-    cycle: Period
-    settlement_method: SettlementMethod
+    """Identifier of the term; the same in all versions that keep it."""
     minimum: Amount | None
+    """Guaranteed amount per cycle 保底, in the contract's currency; null: none."""
     maximum: Amount | None
+    """Highest amount per cycle 封顶, in the contract's currency; null: none."""
 
 
 class VersionOut(Answer):
@@ -207,31 +215,40 @@ class VersionOut(Answer):
     number: int
     """1 for the contract as first signed, one more for each amendment."""
     valid_from: date
+    """First day on which it holds."""
     valid_to: date
     """Last day as signed."""
     holds_to: date | None
     """Last day on which it holds, later versions and an early end taken into account; none: it holds on no day."""
     tax_basis: TaxBasis
-    payment_terms: PaymentTerms
-    terms: list[TermOut]
+    """incl or excl: how amounts are meant unless a term says otherwise."""
+    payment_terms: DueTerms
+    """When invoices fall due 账期 while it holds."""
+    terms: Annotated[list[TermOut], Field(max_length=TERMS_MAX)]
+    """All its term lines."""
     signed_on: date | None
+    """Day of signature, as on the paper; null while it is drafted."""
     signatory: str | None
+    """Who signed for the retailer."""
     document_sha256: str | None
+    """SHA-256 of the signed document in lower-case hex."""
 
 
-class ContractHead(Answer):
-    """A contract without its terms."""
+class ContractIdentity(Answer):
+    """Which contract it is."""
 
     id: UUID
-    account_id: UUID
-    settlement_entity_id: UUID
-    number: str
+    """Identifier of the contract, the caller's or ours; the subject of its events."""
+    account_id: AccountRef
+
+
+class ContractHead(HeadFields, ContractIdentity):
+    """A contract without its terms."""
+
     status: ContractStatus
     """draft 拟定, signed 已签, active 生效 or ended 已终止."""
-    currency: str
-    valid_from: date
-    valid_to: date
     termination_reason: str | None
+    """Why it was given an earlier end 终止原因; null: it was not."""
 
 
 class ContractOut(ContractHead):
@@ -246,13 +263,15 @@ class ContractOut(ContractHead):
 class Versions(Answer):
     """All versions of a contract by number."""
 
-    items: list[VersionOut]
+    items: Annotated[list[VersionOut], Field(max_length=VERSIONS_MAX)]
+    """One entry each; the last may be a draft."""
 
 
 class Advanced(Answer):
     """What has happened by date."""
 
     as_of: date
+    """The day that was asked for."""
     activated: int
     """Contracts that have come into force."""
     ended: int
@@ -263,10 +282,15 @@ class TermValueOut(Answer):
     """One term at the forecast."""
 
     term_id: UUID
+    """Identifier of the term."""
     code: str
+    """Short name on claims and remittances, like T1."""
     clause: str
+    """Where it stands on the paper 条款, like §4.2."""
     fee_kind: FeeKind
+    """What the fee is for 费用科目."""
     amount: Amount
+    """Fee for all its cycles, in the contract's currency and the term's tax basis."""
     rate: Rate | None
     """amount as a fraction of net_purchases."""
 
@@ -275,13 +299,20 @@ class ContractValueOut(Answer):
     """The contract value 合约价值 at the forecast."""
 
     contract_id: UUID
+    """Contract that was valued."""
     version_number: int
-    currency: str
+    """Number of the version whose terms were taken."""
+    currency: CurrencyCode
     valued_from: date
+    """First day of the forecast."""
     valued_to: date
+    """Last day of the forecast, included."""
     net_purchases: Amount
+    """Forecast net purchases 净进货额 of those days, as sent."""
     stores: int
-    terms: list[TermValueOut]
+    """Forecast active stores, as sent."""
+    terms: Annotated[list[TermValueOut], Field(max_length=TERMS_MAX)]
+    """One entry for each term of the version."""
     amount: Amount
     """Sum over the terms, each in its own tax basis."""
     rate: Rate | None

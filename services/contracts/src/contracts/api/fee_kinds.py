@@ -1,5 +1,8 @@
 """Fee kinds 费用科目: the codes, their Chinese terms and how the law looks at them."""
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.api.common import READERS
@@ -14,6 +17,7 @@ class FeeKindOut(Answer):
     """A fee kind."""
 
     code: FeeKind
+    """What term lines name it by."""
     chinese: str
     """The trade's own term."""
     legal_flag: LegalFlag
@@ -23,7 +27,8 @@ class FeeKindOut(Answer):
 class FeeKinds(Answer):
     """All fee kinds."""
 
-    items: list[FeeKindOut]
+    items: Annotated[list[FeeKindOut], Field(max_length=len(FeeKind))]
+    """One entry each."""
 
 
 @router.get("", operation_id="list_fee_kinds", policy=READERS, answers=FeeKinds)

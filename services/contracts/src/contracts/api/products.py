@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import READERS
+from contracts.api.common import READERS, Id
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
 from contracts.domain.gtin import check_gtin
@@ -70,7 +70,7 @@ class ProductIn(ProductFields, Body):
 class ProductOut(ProductFields):
     """A product."""
 
-    id: UUID
+    id: Id
 
 
 PRODUCTS = ListQuery(

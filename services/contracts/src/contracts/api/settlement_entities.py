@@ -7,11 +7,10 @@ from fastapi import Path
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import MANAGERS, READERS
+from contracts.api.common import MANAGERS, READERS, DueTerms, Id
 from contracts.api.master_data import fields_of, get_row, page_with_json, put_row
 from contracts.db import queries, tables
 from contracts.domain.account import SettlementEntityChanged, SettlementEntityNotFound
-from contracts.domain.payment_terms import PaymentTerms
 from shared.platform.fields import Answer, Body, Code, ShortText
 from shared.platform.http import IfMatch, Raw, Router, Tx
 from shared.platform.pagination import ListQuery, Page
@@ -34,7 +33,7 @@ class SettlementEntityFields(Answer):
     """Legal name of the payer 结算主体."""
     tax_id: ShortText
     """Tax identification number 纳税人识别号."""
-    payment_terms: PaymentTerms
+    payment_terms: DueTerms
     """Terms 账期 where no contract says otherwise."""
 
 
@@ -47,7 +46,7 @@ class SettlementEntityIn(SettlementEntityFields, Body):
 class SettlementEntityOut(SettlementEntityFields):
     """A settlement entity."""
 
-    id: UUID
+    id: Id
 
 
 ENTITIES = ListQuery(

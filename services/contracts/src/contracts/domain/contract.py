@@ -21,6 +21,7 @@ from contracts.domain.terms import TaxBasis, Term, check_terms
 from shared.kernel.errors import Conflict, NotFound, RuleBroken
 from shared.kernel.periods import ONE_DAY, Span
 
+VERSIONS_MAX = 100
 State = TypeVar("State", bound=ContractState)
 
 
@@ -76,6 +77,12 @@ class ContractOverlaps(Conflict):
     """Another signed contract of the settlement entity holds on some of the days."""
 
     code = "contract_overlaps"
+
+
+class TooManyVersions(Conflict):
+    """The contract has as many versions as one may have."""
+
+    code = "too_many_versions"
 
 
 class NoTerms(RuleBroken):
@@ -226,10 +233,15 @@ class Contract:
 
         Raises:
             ContractNotSigned: it is a draft or ended.
+            TooManyVersions: 100 are signed.
             OutsideContract: ``valid_from`` is not after the previous version's first day, or after the contract's end.
         """
         self._require_running("amended")
         before = [version for version in self.versions if version.is_signed][-1]
+        if before.number >= VERSIONS_MAX:
+            raise TooManyVersions(
+                f"Contract {self.number} has {VERSIONS_MAX} versions, the most there may be; draft another contract."
+            )
         if not before.valid_from < valid_from <= self.valid_to:
             raise OutsideContract(
                 f"Choose a first day after {before.valid_from}, from which version {before.number} holds, "

@@ -157,6 +157,7 @@ class PercentOfPurchases(Method):
     """
 
     method: Literal["pct"] = "pct"
+    """Says that it is a share of purchases."""
     rate: Decimal
     """Fraction of net purchases, above 0 and at most 1, six decimals: "0.0147" is 1.47 %."""
 
@@ -179,6 +180,7 @@ class Tiered(Method):
     """
 
     method: Literal["tiered"] = "tiered"
+    """Says that the rate depends on purchases."""
     tier_mode: TierMode = TierMode.RETROACTIVE
     """Whether the highest rate reached holds for all purchases (retroactive), or each rate for its slice (marginal)."""
     tiers: tuple[Tier, ...]
@@ -210,6 +212,7 @@ class PerStorePeriod(Method):
     """
 
     method: Literal["per_store_period"] = "per_store_period"
+    """Says that it is an amount per store and period."""
     amount: Decimal
     """Amount per store and period, above 0, two decimals."""
     period: Period
@@ -231,6 +234,7 @@ class FixedPerPeriod(Method):
     """
 
     method: Literal["fixed"] = "fixed"
+    """Says that it is an amount per period."""
     amount: Decimal
     """Amount per period, above 0, two decimals."""
     period: Period

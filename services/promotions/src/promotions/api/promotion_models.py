@@ -356,7 +356,7 @@ class FeeOut(Answer):
     """The fee of a tactic."""
 
     id: UUID
-    """Identifier of the fee; accruals and the fund's ledger refer to it."""
+    """Identifier of the fee; its events and the fund's ledger refer to it."""
     fee_kind: FeeKind
     """What the fee is for 费用科目 (domain digest 2.1)."""
     basis: FeeBasis

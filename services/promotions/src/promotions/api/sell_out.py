@@ -83,13 +83,13 @@ class SellOutOut(Answer):
     quantity: Quantity
     """Units sold (or ounces, as the retailer counts), four decimals; below zero when more came back."""
     retail_amount: Amount | None
-    """What shoppers paid, in the account's currency; null when the retailer does not say."""
+    """What shoppers paid, in the account's currency; null when the file does not say."""
     price_off_flag: bool
-    """Whether it was sold at a reduced price 特价, as the retailer says."""
+    """Whether it was sold at a reduced price 特价; false too when the file does not say."""
     dm_flag: bool
-    """Whether it stood in a leaflet DM海报, as the retailer says."""
+    """Whether it stood in a leaflet DM海报; false too when the file does not say."""
     display_flag: bool
-    """Whether it had a display of its own 堆头/端架, as the retailer says."""
+    """Whether it had a display of its own 堆头/端架; false too when the file does not say."""
 
 
 class SellOutSummaryItem(Answer):
@@ -104,7 +104,7 @@ class SellOutSummaryItem(Answer):
     quantity: Quantity
     """Units sold, four decimals."""
     retail_amount: Amount | None
-    """What shoppers paid where the retailer says it, in the account's currency; null when it says it nowhere."""
+    """What shoppers paid in the rows that say it, in the account's currency; null when none does."""
     row_count: int
     """Rows (store, product and week) that were summed."""
 
