@@ -45,7 +45,6 @@ class Counts:
 
     requests: int = 0
     retries: int = 0
-    replays: int = 0
 
 
 @dataclass(slots=True)
@@ -124,8 +123,6 @@ class World:
                     self.counts.requests += 1
                     answer = await client.request(method, path, **options)
                 if answer.status_code not in RETRIED:
-                    if "idempotency-replayed" in answer.headers:
-                        self.counts.replays += 1
                     return answer
                 pause = min(float(answer.headers.get("retry-after", PAUSE_SECONDS)), 5.0)
             except httpx.TransportError:

@@ -12,7 +12,7 @@ from typing import Final
 import uvloop
 
 from deploy.demo import bodies_money, claims, oracle, tables
-from deploy.demo.client import World, say
+from deploy.demo.client import Refused, World, say
 from deploy.demo.constants import SIZES, Size, first_day, last_day
 from deploy.demo.dataset import Dataset, read_rows
 from deploy.demo.drive import tell
@@ -51,7 +51,11 @@ def introduce(plan: Plan) -> None:
     )
     say(
         "Generated with a fixed seed: contract terms (documented sample rates), promotion fees, missed and late "
-        "visits, photos, returns, payments and deductions."
+        "visits, photos, returns, payments and deductions. Rates documented in CNY are applied in USD."
+    )
+    say(
+        "A promotion is a run of weeks in the flyer and books the flyer slot of its first week; an audit finds each "
+        "store's own price, deal and flyer."
     )
 
 
@@ -71,6 +75,13 @@ async def play(stack: Stack, plan: Plan, payments: list[claims.Remittance], trut
     return checks
 
 
+def causes(error: Exception) -> list[Exception]:
+    """Return what really went wrong, out of the groups that concurrent steps fail in."""
+    if isinstance(error, ExceptionGroup):
+        return [cause for each in error.exceptions for cause in causes(each)]
+    return [error]
+
+
 def main() -> int:
     """Run the demo; 0 when every total is right to the cent."""
     parser = argparse.ArgumentParser(prog="python -m deploy.demo.run", description=__doc__)
@@ -83,9 +94,15 @@ def main() -> int:
     introduce(plan)
     clean(options.folder)
     stack = Stack(options.folder, preferred_ports=False, say=lambda text: say(f"  {text}"))
-    with stack:
-        (options.folder / "plan.json").write_text(json.dumps(truth.plan, indent=1))
-        checks = uvloop.run(play(stack, plan, payments, truth))
+    try:
+        with stack:
+            (options.folder / "plan.json").write_text(json.dumps(truth.plan, indent=1))
+            checks = uvloop.run(play(stack, plan, payments, truth))
+    except (ExceptionGroup, RuntimeError, TimeoutError, AssertionError, Refused) as error:
+        for cause in causes(error):
+            say(f"FAILED: {type(cause).__name__}: {cause}")
+        say(f"The logs of all processes are in {options.folder}/logs")
+        return 1
     for difference in checks.differences:
         say(f"DIFFERENT: {difference}")
     say(f"\n{checks.verdict()}; the whole run took {time.monotonic() - started:.0f} s")

@@ -10,7 +10,6 @@ from typing import Final
 
 from deploy.demo.claims import Remittance
 from deploy.demo.client import Person, World, say
-from deploy.demo.constants import first_day
 from deploy.demo.dataset import Dataset, Promotion
 from deploy.demo.plan import Plan
 from deploy.dev.run import Stack
@@ -66,10 +65,6 @@ class Story:
         """Return the promotions that begin in one of ``weeks``."""
         chosen = set(weeks)
         return [promotion for promotion in self.dataset.promotions if promotion.first_week in chosen]
-
-    def year_of(self, promotion: Promotion) -> int:
-        """Return the calendar year in which the promotion begins."""
-        return first_day(promotion.first_week).year
 
     async def quiet(self, why: str, still_seconds: float = STILL_SECONDS) -> None:
         """Wait until every event has been delivered and applied and nothing new has come for a moment.
