@@ -24,7 +24,7 @@ from deploy.dev.stack import DATABASE, Stack
 Connection: TypeAlias = Any  # asyncpg's classes are generic over a record type that is of no use here.
 READY_SECONDS_MAX = 20.0
 WAIT_SECONDS_MAX = 120.0
-WARM_UP_NUMBERS = 1
+NUMBERS_A_ROUND = 1 << 18
 
 
 class BenchError(RuntimeError):
@@ -112,19 +112,15 @@ class Bench:
 
     def http_side(
         self, name: str, templates: Sequence[str], *, statuses: Sequence[str], weight: int = 1,
-        requests_max: int | None = None,
+        connections: int | None = None,
     ) -> Side:  # fmt: skip
-        """Return a side that sends ``templates`` to a process for a round; ``weight``: operations in a request.
-
-        ``requests_max``: what has been prepared for one round; then the templates' numbers are dense.
-        """
+        """Return a side that sends ``templates`` to a process for a round; ``weight``: operations in a request."""
         port = self._ports.get(name) or self.port(name)
-        span = requests_max or 1 << 18
 
         async def run() -> Sample:
             plan = Plan(
-                port=port, templates=templates, connections=self.connections, seconds=self.seconds,
-                first=self.take_numbers(span), requests_max=span,
+                port=port, templates=templates, connections=connections or self.connections, seconds=self.seconds,
+                first=self.take_numbers(NUMBERS_A_ROUND), requests_max=NUMBERS_A_ROUND,
             )  # fmt: skip
             return await self.measured(name, plan, statuses=statuses, weight=weight)
 

@@ -16,7 +16,7 @@ from deploy.bench.figures_http import ACCOUNT, limit_port, measure
 from deploy.bench.load import NUMBER, request_of
 from deploy.bench.machine import cpu_seconds, family_cpu_seconds
 
-INVOICES_A_BATCH, LINES_AN_INVOICE = 50, 20
+INVOICES_A_BATCH, LINES_AN_INVOICE, BATCHES_AT_ONCE = 50, 20, 4
 STORES, PRODUCTS, WEEKS = 96, 40, 20
 ROWS = STORES * PRODUCTS * WEEKS
 FIRST_WEEK = date(2026, 1, 5)
@@ -59,8 +59,10 @@ async def invoice_batch(bench: Bench) -> Figure:
         bench,
         Figure(name="invoice_batch", unit="invoices/s"),
         "receivables",
-        bench.http_side("receivables", ours, statuses=["200", "201"], weight=INVOICES_A_BATCH),
-        bench.http_side("limit", limit, statuses=["200", "201"], weight=INVOICES_A_BATCH),
+        bench.http_side(
+            "receivables", ours, statuses=["200", "201"], weight=INVOICES_A_BATCH, connections=BATCHES_AT_ONCE
+        ),
+        bench.http_side("limit", limit, statuses=["200", "201"], weight=INVOICES_A_BATCH, connections=BATCHES_AT_ONCE),
     )
 
 
