@@ -2,6 +2,7 @@
 PYTHON ?= python3
 DEMO ?= full
 TESTS ?=
+FAULTS ?= default
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -9,7 +10,7 @@ PACKAGES := contracts promotions store_ops receivables
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench events migrate lock audit clean
+.PHONY: help setup run demo test faults check format bench events migrate lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ demo: setup ## Play the story through the public APIs (DEMO=quick or DEMO=full)
 
 test: setup ## Run all tests in two processes (TESTS="path or options" to choose)
 	@$(PY) -m pytest -n 2 --dist loadgroup $(TESTS)
+
+faults: setup ## Kill processes under load, 25 times a service (FAULTS=ci for 5 in all, FAULTS=nightly for 300 each)
+	@FAULTS=$(FAULTS) $(PY) -m tests.faults.run
 
 check: setup ## Check format, lint, types and import rules
 	@$(VENV)/bin/ruff format --check .
