@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import MANAGERS, READERS, CurrencyCode, Id
+from contracts.api.common import MANAGERS, READERS, CurrencyCode, Id, created_or_changed
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
 from contracts.db.attainment import attainment
@@ -123,7 +123,13 @@ ACCOUNTS = ListQuery(
 )
 
 
-@router.put("/{account_id}", operation_id="put_account", policy=MANAGERS, answers=AccountOut)
+@router.put(
+    "/{account_id}",
+    operation_id="put_account",
+    policy=MANAGERS,
+    answers=AccountOut,
+    responses=created_or_changed(AccountOut),
+)
 async def put_account(
     account_id: AccountId, body: AccountIn, tx: Tx, caller: Caller, if_match: IfMatch = None
 ) -> Response:

@@ -1,11 +1,11 @@
 """What the routers share: who may call, today, and answers."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -46,6 +46,11 @@ Id = Annotated[UUID, Field(description="Identifier, of its creator's choice; the
 AccountRef = Annotated[UUID, Field(description="Account 客户 that it belongs to; scope is by account.")]
 CurrencyCode = Annotated[str, Field(description="ISO 4217 code of the amounts.")]
 DueTerms = Annotated[PaymentTerms, AtMost(pay_days=LAST_DAY_OF_MONTH)]
+
+
+def created_or_changed(model: type[BaseModel]) -> dict[int, dict[str, Any]]:
+    """Return what the documents say of a PUT besides: 201 when new."""
+    return {201: {"model": model, "description": "Created."}}
 
 
 async def _today(request: Request) -> date:

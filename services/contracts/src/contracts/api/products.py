@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import READERS, Id
+from contracts.api.common import READERS, Id, created_or_changed
 from contracts.api.master_data import fields_of, get_row, put_row, select_of
 from contracts.db import tables
 from contracts.domain.gtin import check_gtin
@@ -80,7 +80,13 @@ PRODUCTS = ListQuery(
 )
 
 
-@router.put("/{product_id}", operation_id="put_product", policy=(Role.ADMIN, Role.KA_MANAGER), answers=ProductOut)
+@router.put(
+    "/{product_id}",
+    operation_id="put_product",
+    policy=(Role.ADMIN, Role.KA_MANAGER),
+    answers=ProductOut,
+    responses=created_or_changed(ProductOut),
+)
 async def put_product(product_id: ProductId, body: ProductIn, tx: Tx, if_match: IfMatch = None) -> Response:
     """Create a product (201) or replace it (200); the same again changes nothing."""
     precise = {

@@ -7,7 +7,7 @@ from fastapi import Path
 from starlette.responses import Response
 
 from contracts.api import examples
-from contracts.api.common import MANAGERS, READERS, DueTerms, Id
+from contracts.api.common import MANAGERS, READERS, DueTerms, Id, created_or_changed
 from contracts.api.master_data import fields_of, get_row, page_with_json, put_row
 from contracts.db import queries, tables
 from contracts.domain.account import SettlementEntityChanged, SettlementEntityNotFound
@@ -56,7 +56,13 @@ ENTITIES = ListQuery(
 )
 
 
-@router.put("/{entity_id}", operation_id="put_settlement_entity", policy=MANAGERS, answers=SettlementEntityOut)
+@router.put(
+    "/{entity_id}",
+    operation_id="put_settlement_entity",
+    policy=MANAGERS,
+    answers=SettlementEntityOut,
+    responses=created_or_changed(SettlementEntityOut),
+)
 async def put_settlement_entity(
     entity_id: EntityId, body: SettlementEntityIn, tx: Tx, if_match: IfMatch = None
 ) -> Response:

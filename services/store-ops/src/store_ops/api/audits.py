@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Query, Request, Response
+from pydantic import Field
 
 from shared.platform.auth import Principal
 from shared.platform.clock import now
@@ -14,7 +15,7 @@ from shared.platform.fields import Answer, Instant, Rate, UnitPrice
 from shared.platform.http import Raw, Router, json_response
 from shared.platform.outbox import arguments_of
 from shared.platform.pagination import Page
-from store_ops.api.audit_body import AuditRead, body_schema, read_audit
+from store_ops.api.audit_body import FINDINGS_MAX, PHOTOS_MAX, AuditRead, body_schema, read_audit
 from store_ops.api.common import READERS, VISITORS
 from store_ops.db import audits as queries
 from store_ops.domain.audit import AuditIdTaken, FindingKind, completed
@@ -83,7 +84,7 @@ class FindingOut(Answer):
     """Displays found."""
     on_deal: bool | None
     """Whether the tag announced a deal."""
-    photo_sha256s: list[str]
+    photo_sha256s: Annotated[list[str], Field(max_length=PHOTOS_MAX)]
     """Photos of this finding."""
 
 
@@ -104,9 +105,9 @@ class AuditOut(Answer):
     """Who sent it: the subject of the token."""
     template_version: str
     """Version of the audit template 检查模板."""
-    findings: list[FindingOut]
+    findings: Annotated[list[FindingOut], Field(max_length=FINDINGS_MAX)]
     """What was found."""
-    photo_sha256s: list[str]
+    photo_sha256s: Annotated[list[str], Field(max_length=PHOTOS_MAX)]
     """Photos of the whole visit."""
     note: str | None
     """Remark."""

@@ -31,7 +31,7 @@ class ThresholdOut(Answer):
 class SettingsStatusOut(Answer):
     """The thresholds."""
 
-    items: Annotated[list[ThresholdOut], Field(max_length=20)]
+    items: Annotated[list[ThresholdOut], Field(max_length=len(THRESHOLD_FIELDS))]
     """One entry each."""
 
 

@@ -5,10 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from shared.platform.fields import Answer, Instant, UnitPrice
 from shared.platform.http import Raw, Router, json_response
 from shared.platform.pagination import Page
+from store_ops.api.audit_body import PHOTOS_MAX
 from store_ops.api.common import READERS
 from store_ops.db import tasks as queries
 from store_ops.domain.task import TacticKind, TaskStatus
@@ -57,7 +59,7 @@ class TaskOut(Answer):
     """Price on the tag per unit."""
     found_on: date | None
     """Business date of the deciding visit."""
-    photo_sha256s: list[str]
+    photo_sha256s: Annotated[list[str], Field(max_length=PHOTOS_MAX)]
     """Photos that prove it."""
     verified_at: Instant | None
     """When the verdict was last worked out anew."""
