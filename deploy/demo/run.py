@@ -103,6 +103,9 @@ def main() -> int:
             say(f"FAILED: {type(cause).__name__}: {cause}")
         say(f"The logs of all processes are in {options.folder}/logs")
         return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
     for difference in checks.differences:
         say(f"DIFFERENT: {difference}")
     say(f"\n{checks.verdict()}; the whole run took {time.monotonic() - started:.0f} s")
