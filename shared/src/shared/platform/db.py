@@ -107,7 +107,10 @@ class Database:
             outcome = await connection.execute("COMMIT")
             assert outcome == "COMMIT", f"the transaction was aborted before its end: {outcome}"
         finally:
-            await self.pool.release(connection)
+            await self._release(connection)
+
+    async def _release(self, connection: Connection) -> None:
+        await self.pool.release(cast("Any", connection))
 
     async def _begun(self, scope: Scope) -> Connection:
         """Return a connection in a transaction; one whose server has died meanwhile is dropped for another."""
@@ -118,7 +121,7 @@ class Database:
             except BaseException as error:
                 if not is_gone(connection):
                     connection.terminate()
-                await self.pool.release(connection)
+                await self._release(connection)
                 if not left or not isinstance(error, OUTAGE):
                     raise
             else:

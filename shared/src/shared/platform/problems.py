@@ -8,7 +8,7 @@ import asyncpg
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException as FrameworkError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +19,8 @@ from shared.platform.json import encode
 from shared.platform.trace import trace_id
 
 log = logging.getLogger(__name__)
+FrameworkError = HTTPException
+"""What the framework raises by itself; our own code raises domain errors."""
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 100
 TITLES = {

@@ -14,7 +14,7 @@ def head_revision(migrations: Path) -> str:
         ValueError: there is none, or more than one.
     """
     texts = [path.read_text(encoding="utf-8") for path in sorted((migrations / "versions").glob("*.py"))]
-    heads = {name for text in texts for name in REVISION.findall(text)}
+    heads: set[str] = {name for text in texts for name in REVISION.findall(text)}
     heads -= {name for text in texts for name in BEFORE.findall(text)}
     if len(heads) != 1:
         raise ValueError(f"{migrations} has {len(heads)} newest revisions: {sorted(heads)}")
