@@ -1,6 +1,8 @@
 """`make demo`: start a stack of its own, tell the story, print the tables, and fail when a cent differs."""
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import sys
@@ -20,6 +22,7 @@ from deploy.demo.plan import Plan
 from deploy.demo.report import Checks
 from deploy.demo.story import SERVICES, Story
 from deploy.demo.truth import Truth
+from deploy.dev import processes
 from deploy.dev.clean import clean
 from deploy.dev.run import ROOT, Stack
 
@@ -75,6 +78,18 @@ async def play(stack: Stack, plan: Plan, payments: list[claims.Remittance], trut
     return checks
 
 
+def free_folder(folder: Path) -> Path:
+    """Return ``folder``, or the next one by number when a demo is running there already."""
+    for number in itertools.count(2):
+        with contextlib.suppress(OSError, ValueError):
+            pid, start = (folder / "runner.lock").read_text().split()
+            if processes.started_at(int(pid)) == start and processes.alive(int(pid)):
+                folder = folder.with_name(f"{FOLDER.name}-{number}")
+                continue
+        break
+    return folder
+
+
 def causes(error: Exception) -> list[Exception]:
     """Return what really went wrong, out of the groups that concurrent steps fail in."""
     if isinstance(error, ExceptionGroup):
@@ -92,16 +107,17 @@ def main() -> int:
     started = time.monotonic()
     plan, payments, truth = prepare(SIZES[options.size])
     introduce(plan)
-    clean(options.folder)
-    stack = Stack(options.folder, preferred_ports=False, say=lambda text: say(f"  {text}"))
+    folder = free_folder(options.folder)
+    clean(folder)
+    stack = Stack(folder, preferred_ports=False, say=lambda text: say(f"  {text}"))
     try:
         with stack:
-            (options.folder / "plan.json").write_text(json.dumps(truth.plan, indent=1))
+            (folder / "plan.json").write_text(json.dumps(truth.plan, indent=1))
             checks = uvloop.run(play(stack, plan, payments, truth))
     except (ExceptionGroup, RuntimeError, TimeoutError, AssertionError, Refused) as error:
         for cause in causes(error):
             say(f"FAILED: {type(cause).__name__}: {cause}")
-        say(f"The logs of all processes are in {options.folder}/logs")
+        say(f"The logs of all processes are in {folder}/logs")
         return 1
     except KeyboardInterrupt:
         say("stopped")

@@ -1,13 +1,16 @@
 """What is printed is compared, and what is sent fits the limits of a request."""
 
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 
-from deploy.demo import drive_money
+from deploy.demo import drive_money, run
 from deploy.demo.photos import photo, sha256
 from deploy.demo.report import Checks, grouped, percent
+from deploy.dev import processes
 
 
 def test_equal_totals_are_printed_with_thousands_apart_and_counted() -> None:
@@ -63,3 +66,13 @@ def test_a_generated_photo_is_a_png_that_says_what_it_is() -> None:
         at += 12 + length
     assert kinds == [b"IHDR", b"tEXt", b"IDAT", b"IEND"]
     assert b"Generated for the Gondola demo: store 5, week 47, visit" in content
+
+
+def test_a_demo_beside_another_takes_a_folder_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert run.free_folder(folder) == folder
+    folder.mkdir()
+    (folder / "runner.lock").write_text(f"{os.getpid()} {processes.started_at(os.getpid())}")
+    assert run.free_folder(folder) == tmp_path / "demo-2"
+    (folder / "runner.lock").write_text(f"{os.getpid()} 1")  # The number was given to another process meanwhile.
+    assert run.free_folder(folder) == folder
