@@ -98,7 +98,7 @@ async def test_a_promotion_fee_is_explained_by_its_dm_slot_and_the_photos_of_eac
     assert explanation["deduction"]["disputed_amount"] == "500.00"
     assert explanation["deduction"]["dispute_reason"] == "over_claimed"
     assert explanation["erp"] is None
-    assert "executed in 2 of 3 verified stores" in steps_of(explanation)["promotion"]
+    assert "executed in 2 of 3 stores (3 verified" in steps_of(explanation)["promotion"]
 
 
 async def test_the_hash_of_a_batch_can_be_recomputed_by_the_erp(promotion: None, books: Books, erp: Api, run_job: Any):

@@ -74,6 +74,7 @@ PROMOTION = PromotionFacts(
     dm_slot_no=4,
     planned_amount=Decimal("200.00"),
     earned_amount=Decimal("100.00"),
+    planned_stores=3,
     executed_stores=1,
     verified_stores=2,
     photo_count=3,
@@ -99,7 +100,7 @@ def test_a_promotion_fee_is_explained_by_what_was_seen_in_the_stores():
     chain = replace(CHAIN, agreement=PROMOTION, accrual=replace(CHAIN.accrual, formula=None, driver="earned"))
     found = {step.name: step.says for step in steps(chain)}
     assert "P-17, endcap, DM slot 4" in found["promotion"]
-    assert "executed in 1 of 2 verified stores (3 photos)" in found["promotion"]
+    assert "executed in 1 of 3 stores (2 verified, 3 photos)" in found["promotion"]
     assert all(proof.holds for proof in proofs(chain))
 
 

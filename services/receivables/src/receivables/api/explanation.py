@@ -239,6 +239,7 @@ def _agreement_facts(agreement: Row | None, evidence: Sequence[Row]) -> Contract
         dm_slot_no=agreement["dm_slot_no"],
         planned_amount=agreement["planned_amount"],
         earned_amount=agreement["earned_amount"],
+        planned_stores=agreement["planned_count"],
         executed_stores=sum(1 for row in evidence if row["verdict"] == "executed"),
         verified_stores=len(evidence),
         photo_count=len(photos),

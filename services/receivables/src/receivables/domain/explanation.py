@@ -100,8 +100,10 @@ class PromotionFacts:
     dm_slot_no: int | None
     planned_amount: Decimal
     earned_amount: Decimal
-    executed_stores: int
+    planned_stores: int
     verified_stores: int
+    """Stores with a verdict."""
+    executed_stores: int
     photo_count: int
 
 
@@ -179,8 +181,8 @@ def _agreement_step(agreement: ContractFacts | PromotionFacts | None) -> Step:
                 name="promotion",
                 says=f"Promotion {agreement.number}, {agreement.tactic_kind}{slot}, "
                 f"agreement SHA-256 {agreement.agreement_sha256}: planned {agreement.planned_amount}, "
-                f"executed in {agreement.executed_stores} of {agreement.verified_stores} verified stores "
-                f"({agreement.photo_count} photos), earned {agreement.earned_amount}.",
+                f"executed in {agreement.executed_stores} of {agreement.planned_stores} stores "
+                f"({agreement.verified_stores} verified, {agreement.photo_count} photos), earned {agreement.earned_amount}.",
             )
         case _:
             return Step(name="agreement", says="The agreement's events have not arrived here.")
