@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.dev.run import Stack
+from tests.journeys.world import World
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,10 @@ def stack() -> Iterator[Stack]:
         Stack(Path(folder) / ".run", durable=False, preferred_ports=False) as running,
     ):
         yield running
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> Iterator[World]:
+    world = World(stack)
+    yield world
+    world.close()
