@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import httpx
 import uvicorn
+import uvloop
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -189,7 +190,7 @@ class Service:
                 timeout_keep_alive=75, timeout_graceful_shutdown=10, server_header=False, date_header=False,
             )  # fmt: skip
         elif options.command == "worker":
-            asyncio.run(self._work(settings))
+            uvloop.run(self._work(settings))
         else:
             getattr(self.migrations(settings), options.action)()
 
