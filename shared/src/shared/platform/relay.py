@@ -48,7 +48,7 @@ WINDOW_EVENTS = 1000
 WINDOW_BYTES = 8 << 20
 WINDOW_POSITIONS = 20_000
 LANES = 4
-ENDPOINT_PAUSES_SECONDS = PAUSES_SECONDS[:3]
+ENDPOINT_PAUSES_SECONDS = (1.0, 5.0, 15.0, 30.0)
 DISABLE_AFTER = timedelta(days=5)
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' relay ' || $1::text, 0))"
