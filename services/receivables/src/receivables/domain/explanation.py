@@ -182,7 +182,8 @@ def _agreement_step(agreement: ContractFacts | PromotionFacts | None) -> Step:
                 says=f"Promotion {agreement.number}, {agreement.tactic_kind}{slot}, "
                 f"agreement SHA-256 {agreement.agreement_sha256}: planned {agreement.planned_amount}, "
                 f"executed in {agreement.executed_stores} of {agreement.planned_stores} stores "
-                f"({agreement.verified_stores} verified, {agreement.photo_count} photos), earned {agreement.earned_amount}.",
+                f"({agreement.verified_stores} verified, {agreement.photo_count} photos), "
+                f"earned {agreement.earned_amount}.",
             )
         case _:
             return Step(name="agreement", says="The agreement's events have not arrived here.")
