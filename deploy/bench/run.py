@@ -5,6 +5,7 @@ import asyncio
 import json
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -102,6 +103,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print every round")
     parser.add_argument("--results", type=Path, default=None, help="where to write; default: benchmarks/results")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what was started is ended and removed.
     names = options.names or list(KINDS)
     (ROOT / ".run").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / ".run"))  # On the disk of the project, not in memory.
