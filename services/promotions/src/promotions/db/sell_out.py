@@ -53,15 +53,22 @@ WHERE again.store_id = first.store_id AND again.product_id = first.product_id
 RETURNING again.line
 """
 RECHECK = """
-WITH sold AS (SELECT DISTINCT store_id, product_id, week_starts_on FROM sell_out_rows)
-UPDATE promotion_fees AS fee SET recheck = true
-FROM promotion_tactics AS tactic, promotions AS promotion
-WHERE NOT fee.recheck AND tactic.id = fee.tactic_id AND promotion.id = fee.promotion_id
-  AND tactic.basis = 'per_unit_sold' AND promotion.account_id = $1
-  AND EXISTS (
-    SELECT FROM sold WHERE sold.product_id = tactic.product_id AND sold.store_id = ANY (promotion.store_ids)
-      AND sold.week_starts_on BETWEEN promotion.starts_on AND promotion.ends_on)
+WITH sold AS (
+    SELECT DISTINCT store_id, product_id, week_starts_on FROM sell_out_rows
+), touched AS (
+    SELECT fee.id FROM promotion_fees AS fee
+    JOIN promotion_tactics AS tactic ON tactic.id = fee.tactic_id
+    JOIN promotions AS promotion ON promotion.id = fee.promotion_id
+    WHERE tactic.basis = 'per_unit_sold' AND promotion.account_id = $1
+      AND EXISTS (
+        SELECT FROM sold WHERE sold.product_id = tactic.product_id AND sold.store_id = ANY (promotion.store_ids)
+          AND sold.week_starts_on BETWEEN promotion.starts_on AND promotion.ends_on)
+    ORDER BY fee.id FOR UPDATE OF fee
+)
+UPDATE promotion_fees SET recheck = true FROM touched WHERE promotion_fees.id = touched.id
 """
+"""Fees that wait already are taken as well: one that is being earned looks like that until the commit, and must be
+waited for, or the sell-out would be lost."""
 INSERT_JOB = """
 INSERT INTO import_jobs (id, account_id, kind, state, is_atomic, received_rows, inserted_rows, updated_rows,
     unchanged_rows, refused_rows, submitted_by, started_at, finished_at)

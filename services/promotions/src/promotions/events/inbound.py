@@ -21,7 +21,12 @@ ON CONFLICT (id) DO UPDATE SET promotion_id = excluded.promotion_id, tactic_id =
     store_id = excluded.store_id, verdict = excluded.verdict, version = excluded.version
 WHERE executions.version < excluded.version
 """
-RECHECK = "UPDATE promotion_fees SET recheck = true WHERE tactic_id = ANY($1) AND NOT recheck"
+RECHECK = """
+WITH fee AS (SELECT id FROM promotion_fees WHERE tactic_id = ANY($1) ORDER BY id FOR UPDATE)
+UPDATE promotion_fees SET recheck = true FROM fee WHERE promotion_fees.id = fee.id
+"""
+"""Fees that wait already are taken as well: one that is being earned looks like that until the commit, and must be
+waited for, or the proof would be lost."""
 FEES = "SELECT id, promotion_id, fund_id FROM promotion_fees WHERE id = ANY($1)"
 PAID = "SELECT source_id, sum(amount) AS amount FROM fund_entries WHERE source_id = ANY($1) GROUP BY source_id"
 
