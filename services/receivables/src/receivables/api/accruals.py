@@ -10,10 +10,9 @@ from pydantic import Field
 from receivables.api.common import FINANCE, READERS_AND_ERP, Thresholds
 from receivables.api.settled_fees import SettledFeeOut
 from receivables.app.accrue import FEES_PER_STEP, accrue_contracts, accrue_promotions
-from receivables.app.settle import Part, settle
-from receivables.db import accruals as statements
+from receivables.app.settle import Part, check_free, chosen, settle
 from receivables.db import fees
-from receivables.domain.errors import AccrualExhausted, AccrualNotFound, NotSettledInCash
+from receivables.domain.errors import AccrualNotFound, NotSettledInCash
 from shared.platform.clock import now, today
 from shared.platform.fields import Amount, Answer, Body, Instant, Rate, ShortText
 from shared.platform.http import JsonResponse, Raw, Router
@@ -205,20 +204,13 @@ async def get_accrual(accrual_id: UUID, raw: Raw) -> Response:
 )
 async def settle_accrual(accrual_id: UUID, body: SettleAccrualIn, raw: Raw, settings: Thresholds) -> Response:
     """Settle a fee in cash 电汇 on the retailer's invoice, without a deduction."""
-    found = await statements.load(raw, statements.BY_ID, accrual_id)
-    if not found:
-        raise AccrualNotFound("There is no such accrual; look it up with GET /v1/accruals.")
-    accrual = found[0]
+    accrual, free = await chosen(raw, accrual_id)
     if accrual.settlement_method != "cash":
         raise NotSettledInCash(
             f"The fee was agreed as {accrual.settlement_method}; wait for the deduction and match it."
         )
-    open_amount = accrual.balance.open_amount
-    amount = open_amount if body.amount is None else body.amount
-    if open_amount <= 0 or amount > open_amount:
-        raise AccrualExhausted(
-            f"Only {open_amount} {accrual.currency} is open; lower the amount.", pointers=["/amount"]
-        )
+    amount = free if body.amount is None else body.amount
+    check_free(accrual, free, amount)
     part = Part(accrual=accrual, amount=amount, deduction=None, document_number=body.document_number)
     on = body.settled_on or today(settings.time_zone)
     (event,) = await settle(raw, [part], settings.tax_rates, on=on, at=now())

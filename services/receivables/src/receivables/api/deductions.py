@@ -10,14 +10,12 @@ from pydantic import Field
 
 from receivables.api.common import FINANCE, READERS_AND_ERP, Thresholds
 from receivables.app.match import entry_of, match_deductions, needs_no_document
-from receivables.app.settle import Part, document, settle
-from receivables.db import accruals as accrual_statements
+from receivables.app.settle import Part, check_free, chosen, document, settle
 from receivables.db import deductions as statements
 from receivables.db import documents, journal
 from receivables.domain import journal as postings
 from receivables.domain.deductions import Deduction, DeductionStatus
 from receivables.domain.errors import (
-    AccrualExhausted,
     AccrualNotFound,
     CurrencyMismatch,
     DeductionClosed,
@@ -225,18 +223,14 @@ async def dispute_deduction(deduction_id: UUID, body: DisputeIn, raw: Raw, setti
 async def accept_deduction(deduction_id: UUID, body: AcceptIn, raw: Raw, settings: Thresholds) -> Response:
     """Accept a part against an accrual that a person chose, disputed parts included; it is settled at once."""
     deduction = await _load(raw, deduction_id)
-    accruals = await accrual_statements.load(raw, accrual_statements.BY_ID, body.accrual_id)
-    if not accruals or accruals[0].account_id != deduction.account_id:
+    accrual, free = await chosen(raw, body.accrual_id)
+    if accrual.account_id != deduction.account_id:
         raise AccrualNotFound("The deduction's account has no such accrual; choose one with GET /v1/accruals.")
-    accrual = accruals[0]
     if accrual.currency != deduction.currency:
         raise CurrencyMismatch(f"The accrual is in {accrual.currency}, the deduction in {deduction.currency}.")
     amount = body.amount or deduction.open_amount + deduction.disputed_amount
-    if amount > accrual.balance.open_amount:
-        raise AccrualExhausted(
-            f"Only {accrual.balance.open_amount} {accrual.currency} of the accrual is open; lower the amount.",
-            pointers=["/amount"],
-        )
+    if amount:
+        check_free(accrual, free, amount)
     on = body.accepted_on or today(settings.time_zone)
     from_dispute = deduction.accept(amount)
     deduction.is_documented = needs_no_document([accrual.fee_kind], settings.tax_rates)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from receivables.app.settle import Part, settle
+from receivables.app.settle import Part, offer, oldest_first, settle
 from receivables.db import accruals as accrual_statements
 from receivables.db import deductions as statements
 from receivables.db import journal
@@ -14,7 +14,7 @@ from receivables.db.rows import ADVISORY_LOCK
 from receivables.domain.accruals import Accrual, claim_key
 from receivables.domain.deductions import Deduction
 from receivables.domain.journal import EntryKind, JournalEntry, Posting, deduction_disputed, written_off
-from receivables.domain.matching import MatchDecision, OpenAccrual, OpenDeduction, match
+from receivables.domain.matching import MatchDecision, OpenDeduction, match
 from receivables.domain.tax import TaxDocument, TaxRates, treatment_of
 from receivables.settings import Settings
 from shared.kernel.events import Event
@@ -75,7 +75,7 @@ async def _candidates(
     accruals = await accrual_statements.load(
         connection, accrual_statements.BY_CLAIM, [key[0] for key in keys], [key[1] for key in keys]
     )
-    accruals.sort(key=lambda each: (each.cycle_start, each.contract_version or 0, each.id))
+    accruals.sort(key=oldest_first)
     found: dict[tuple[UUID, str, str], list[Accrual]] = {}
     for accrual in accruals:
         for key in {accrual.claim_key, accrual.claim_key_exact}:
@@ -95,7 +95,7 @@ def _decide(
         key = (deduction.account_id, deduction.currency, claim_key(deduction.claim_reference or ""))
         accruals = [now.get(each.id, each) for each in candidates[key]]
         waiting = OpenDeduction(id=deduction.id, open_amount=deduction.open_amount)
-        (decision,) = match([waiting], [_offer(each) for each in accruals], settings.tolerance)
+        (decision,) = match([waiting], [offer(each) for each in accruals], settings.tolerance)
         by_id = {each.id: each for each in accruals}
         for acceptance in decision.acceptances:
             accrual = by_id[acceptance.accrual_id]
@@ -109,15 +109,6 @@ def _decide(
 def needs_no_document(fee_kinds: Iterable[str], rates: TaxRates) -> bool:
     """Say whether none of these fee kinds has a tax document to wait for."""
     return all(treatment_of(kind, rates).document is TaxDocument.NONE for kind in fee_kinds)
-
-
-def _offer(accrual: Accrual) -> OpenAccrual:
-    return OpenAccrual(
-        id=accrual.id,
-        open_amount=accrual.balance.open_amount,
-        consumed_amount=accrual.balance.consumed.incl_tax,
-        reclaim_amount=accrual.balance.reclaim_amount,
-    )
 
 
 def _apply(deduction: Deduction, decision: MatchDecision, on: date, outcome: _Outcome, *, is_documented: bool) -> None:

@@ -11,8 +11,10 @@ from receivables.db import journal
 from receivables.db.rows import columns_of
 from receivables.domain.accruals import Accrual
 from receivables.domain.deductions import Deduction
+from receivables.domain.errors import AccrualExhausted, AccrualNotFound
 from receivables.domain.events import FeeSettled
 from receivables.domain.journal import EntryKind, JournalEntry, Ledger, fee_settled
+from receivables.domain.matching import OpenAccrual, free_amounts
 from receivables.domain.tax import TaxDocument, TaxedAmount, TaxRates, treatment_of
 from shared.platform.db import Connection
 from shared.platform.ids import new_id
@@ -60,6 +62,54 @@ class _Settled:
     taxed: TaxedAmount
     document: TaxDocument
     event: FeeSettled
+
+
+def oldest_first(accrual: Accrual) -> tuple[date, int, UUID]:
+    """Return the key by which accruals of one claim are consumed."""
+    return accrual.cycle_start, accrual.contract_version or 0, accrual.id
+
+
+def offer(accrual: Accrual) -> OpenAccrual:
+    """Return what matching looks at of an accrual."""
+    return OpenAccrual(
+        id=accrual.id,
+        open_amount=accrual.balance.open_amount,
+        consumed_amount=accrual.balance.consumed.incl_tax,
+        reclaim_amount=accrual.balance.reclaim_amount,
+    )
+
+
+async def chosen(connection: Connection, accrual_id: UUID) -> tuple[Accrual, Decimal]:
+    """Return the accrual that a person chose, locked, and what may be settled of it.
+
+    What was settled too much under another version of the same claim is set off first, as matching does: a person
+    does not pay it again.
+
+    Raises:
+        AccrualNotFound: the caller's scope has none.
+    """
+    found = sorted(
+        await accrual_statements.load(connection, accrual_statements.SAME_CLAIM, accrual_id), key=oldest_first
+    )
+    accrual = next((each for each in found if each.id == accrual_id), None)
+    if accrual is None:
+        raise AccrualNotFound("There is no such accrual; look it up with GET /v1/accruals.")
+    return accrual, free_amounts([offer(each) for each in found])[accrual_id]
+
+
+def check_free(accrual: Accrual, free: Decimal, amount: Decimal) -> None:
+    """Check that no more is settled of an accrual than ``free``.
+
+    Raises:
+        AccrualExhausted: it is more.
+    """
+    if free > 0 and amount <= free:
+        return
+    set_off = accrual.balance.open_amount - free
+    why = f" ({set_off} is set off against what an earlier version was settled too much)" if set_off else ""
+    raise AccrualExhausted(
+        f"Only {free} {accrual.currency} of the accrual is open{why}; lower the amount.", pointers=["/amount"]
+    )
 
 
 async def settle(

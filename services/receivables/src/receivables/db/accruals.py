@@ -34,7 +34,13 @@ SELECT {", ".join(ALL)} FROM accruals WHERE source = 'contract_term' AND ($1::uu
 ORDER BY id FOR UPDATE
 """  # noqa: S608 - column names from this file
 OF_PROMOTION_FEES = f"SELECT {', '.join(ALL)} FROM accruals WHERE promotion_fee_id = ANY ($1) ORDER BY id FOR UPDATE"  # noqa: S608
-BY_ID = f"SELECT {', '.join(ALL)} FROM accruals WHERE id = $1 FOR UPDATE"  # noqa: S608
+SAME_CLAIM = f"""
+SELECT {", ".join(ALL)} FROM accruals
+WHERE (account_id, currency, claim_key_exact) IN (
+    SELECT account_id, currency, claim_key_exact FROM accruals WHERE id = $1)
+ORDER BY id FOR UPDATE
+"""  # noqa: S608
+"""An accrual and those of other versions that stand for the same claim."""
 BY_CLAIM = f"""
 SELECT {", ".join(ALL)} FROM accruals AS a
 WHERE (a.account_id, a.claim_key) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))

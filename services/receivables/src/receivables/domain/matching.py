@@ -109,7 +109,7 @@ def match(
     An accrual is never over-consumed, and nothing of a deduction is lost.
     """
     assert accruals, "without an accrual there is nothing to decide"
-    left = _free(accruals)
+    left = free_amounts(accruals)
     was_consumed = any(accrual.consumed_amount > 0 for accrual in accruals)
     decisions = []
     for deduction in deductions:
@@ -120,8 +120,8 @@ def match(
     return decisions
 
 
-def _free(accruals: Sequence[OpenAccrual]) -> dict[UUID, Decimal]:
-    """Return what each accrual may give, once the others' reclaims are set off, the oldest first."""
+def free_amounts(accruals: Sequence[OpenAccrual]) -> dict[UUID, Decimal]:
+    """Return what each accrual of one claim reference may give, once reclaims are set off, the oldest first."""
     to_set_off = sum((accrual.reclaim_amount for accrual in accruals), ZERO)
     free = {}
     for accrual in accruals:

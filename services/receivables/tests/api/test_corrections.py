@@ -1,0 +1,70 @@
+"""Corrections that come late: amended after it was paid, accepted in parts, returned after the month was closed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.receivables.tests.examples import (
+    Books,
+    a_contract,
+    a_receipt,
+    a_term,
+    a_version,
+)  # fmt: skip
+from shared.testing import Api
+
+SIGNED = "gondola.contracts.contract_signed.v1"
+AMENDED = "gondola.contracts.contract_amended.v1"
+
+
+async def act(api: Api, path: str, body: dict[str, Any]) -> Any:
+    return await api.post(path, json=body, headers={"Idempotency-Key": str(uuid4())})
+
+
+@pytest.fixture
+async def amended_after_payment(world: None, deliver: Any, books: Books, finance: Api) -> list[dict[str, Any]]:
+    """March was paid in cash under version 1 (212.00); then version 2, with 3 % instead of 2 %, took March over."""
+    term = a_term("T1", settlement_method="cash", fee_kind="data_fee")
+    old = a_version(terms=[term])
+    await deliver(SIGNED, a_contract(old))
+    await books.receive(a_receipt("G-1", "10000.00", "2026-03-10"))
+    await books.accrue("2026-03-31")
+    (accrual,) = [each for each in await books.accruals() if each["cycle_start"] == "2026-03-01"]
+    paid = await act(finance, f"/v1/accruals/{accrual['id']}:settle", {"document_number": "FP-1"})
+    assert (paid.status_code, paid.json()["amount"]) == (201, "212.00")
+    new = a_version(2, valid_from="2026-02-01", terms=[term | {"tiers": [{"threshold": "0", "rate": "0.03"}]}])
+    await deliver(AMENDED, a_contract(old | {"valid_to": "2026-01-31"}, new))
+    await books.accrue("2026-03-31")
+    return sorted(
+        (each for each in await books.accruals() if each["cycle_start"] == "2026-03-01"),
+        key=lambda each: each["contract_version"],
+    )
+
+
+async def test_what_was_paid_under_a_version_is_not_paid_again_under_the_next(
+    amended_after_payment: list[dict[str, Any]], books: Books, finance: Api
+):
+    old, new = amended_after_payment
+    assert (old["reclaim_amount"], new["open_amount"]) == ("212.00", "318.00")
+    path = f"/v1/accruals/{new['id']}:settle"
+    refused = await act(finance, path, {"document_number": "FP-2", "amount": "106.01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "accrual_exhausted")
+    assert "212.00" in refused.json()["detail"]
+    paid = await act(finance, path, {"document_number": "FP-2"})
+    assert (paid.status_code, paid.json()["amount"]) == (201, "106.00")
+    again = await act(finance, path, {"document_number": "FP-3"})
+    assert again.json()["code"] == "accrual_exhausted"
+    assert (await books.balances())["cash"] == "-318.00"
+
+
+async def test_what_was_paid_under_a_version_is_not_accepted_again_under_the_next(
+    amended_after_payment: list[dict[str, Any]], books: Books, finance: Api
+):
+    _, new = amended_after_payment
+    deduction = await books.deduct("318.00", None)
+    path, body = f"/v1/deductions/{deduction['id']}:accept", {"accrual_id": new["id"]}
+    refused = await act(finance, path, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "accrual_exhausted")
+    accepted = await act(finance, path, body | {"amount": "106.00"})
+    assert (accepted.status_code, accepted.json()["accepted_amount"]) == (200, "106.00")
