@@ -68,3 +68,20 @@ async def test_what_was_paid_under_a_version_is_not_accepted_again_under_the_nex
     assert (refused.status_code, refused.json()["code"]) == (409, "accrual_exhausted")
     accepted = await act(finance, path, body | {"amount": "106.00"})
     assert (accepted.status_code, accepted.json()["accepted_amount"]) == (200, "106.00")
+
+
+async def test_a_part_without_a_document_does_not_hide_one_that_waits_for_it(
+    world: None, deliver: Any, books: Books, finance: Api
+):
+    terms = [a_term("T1"), a_term("T2", fee_kind="penalty_late")]
+    await deliver(SIGNED, a_contract(a_version(terms=terms)))
+    await books.receive(a_receipt("G-1", "10000.00", "2026-03-10"))
+    await books.accrue("2026-03-31")
+    by_code = {each["term_code"]: each for each in await books.accruals() if each["cycle_start"] == "2026-03-01"}
+    deduction = await books.deduct("300.00", None)
+    path = f"/v1/deductions/{deduction['id']}"
+    await act(finance, f"{path}:accept", {"accrual_id": by_code["T1"]["id"], "amount": "200.00"})
+    accepted = await act(finance, f"{path}:accept", {"accrual_id": by_code["T2"]["id"], "amount": "100.00"})
+    assert (accepted.json()["status"], accepted.json()["is_documented"]) == ("accepted", False)
+    settled = await finance.post(f"{path}:settle", json={"document_number": "RED-1"})
+    assert (settled.status_code, settled.json()["status"]) == (200, "settled")

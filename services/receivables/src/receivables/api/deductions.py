@@ -232,8 +232,9 @@ async def accept_deduction(deduction_id: UUID, body: AcceptIn, raw: Raw, setting
     if amount:
         check_free(accrual, free, amount)
     on = body.accepted_on or today(settings.time_zone)
+    none_waits = deduction.is_documented or not deduction.accepted_amount
     from_dispute = deduction.accept(amount)
-    deduction.is_documented = needs_no_document([accrual.fee_kind], settings.tax_rates)
+    deduction.is_documented = none_waits and needs_no_document([accrual.fee_kind], settings.tax_rates)
     entries = []
     if from_dispute:
         entries.append(entry_of(deduction, EntryKind.DEDUCTION_REOPENED, postings.deduction_reopened(from_dispute), on))
