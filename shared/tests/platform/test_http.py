@@ -220,3 +220,13 @@ async def test_the_head_revision_is_alembics(service: Service, settings: Service
     (tmp_path / "versions").mkdir()
     with pytest.raises(ValueError, match="0 newest"):
         head_revision(tmp_path)
+
+
+async def test_a_request_is_one_line_of_the_log_and_cannot_forge_another(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await api.as_(Role.KA_MANAGER).get("/v1/things/%0A2026-01-01T00:00:00.000Z%20PUT")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "GET /v1/things/%0A2026" in line
+    assert " 405 " in line or " 404 " in line
+    assert len(line.rpartition("trace=")[2]) == 32

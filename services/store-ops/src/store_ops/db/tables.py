@@ -117,6 +117,7 @@ tasks = Table(
     Index("tasks_promotion_id_ix", "promotion_id"),
     Index("tasks_audit_id_ix", "audit_id", postgresql_where=text("audit_id IS NOT NULL")),
     Index("tasks_ends_on_id_ix", "ends_on", "id"),
+    Index("tasks_account_id_ends_on_id_ix", "account_id", "ends_on", "id"),
     Index("tasks_stale_ix", "id", postgresql_where=text("is_stale")),
 )
 
