@@ -85,3 +85,17 @@ async def test_a_part_without_a_document_does_not_hide_one_that_waits_for_it(
     assert (accepted.json()["status"], accepted.json()["is_documented"]) == ("accepted", False)
     settled = await finance.post(f"{path}:settle", json={"document_number": "RED-1"})
     assert (settled.status_code, settled.json()["status"]) == (200, "settled")
+
+
+async def test_nothing_is_booked_before_the_days_that_it_is_for(world: None, deliver: Any, books: Books, finance: Api):
+    await deliver(SIGNED, a_contract(a_version(terms=[a_term("T1")])))
+    await books.receive(a_receipt("G-1", "10000.00", "2026-03-10"))
+    await books.accrue("2026-05-06")
+    await books.receive(a_receipt("G-2", "500.00", "2026-03-20"), a_receipt("G-3", "7000.00", "2026-04-15"))
+    await books.accrue("2026-03-31")  # The month is closed again; April's receipt is known already.
+    entries = (await finance.get("/v1/journal-entries", params={"kind": "fee_accrued"})).json()["items"]
+    assert [(each["booked_on"], each["lines"][0]["debit"]) for each in entries] == [
+        ("2026-05-06", "200.00"),
+        ("2026-03-31", "10.00"),
+        ("2026-04-30", "140.00"),
+    ]

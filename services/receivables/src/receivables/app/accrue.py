@@ -89,7 +89,7 @@ async def accrue_contracts(
             each.accrual.accrue(amount, quantity=quantity, elapsed=each.cycle.elapsed, through=each.cycle.through)
         )
     changes += _to_zero(stored, {each.accrual.id for each in wanted})
-    changed = await _save(connection, changes, stored, booked_on=as_of, at=at)
+    changed = await _save(connection, changes, stored, as_of=as_of, at=at)
     return AccrualRun(examined=len(changes), changed=changed)
 
 
@@ -173,7 +173,7 @@ async def accrue_promotions(
         through = max(row["earned_on"], accrual.balance.accrued_through or row["earned_on"])
         count = Decimal(row["verified_count"])
         changes.append(accrual.accrue(row["earned_amount"], quantity=count, elapsed=Decimal(1), through=through))
-    changed = await _save(connection, changes, stored, booked_on=None, at=at)
+    changed = await _save(connection, changes, stored, as_of=date.min, at=at)
     await connection.execute(statements.PROMOTION_FEES_DONE, fee_ids)
     return AccrualRun(examined=len(changes), changed=changed)
 
@@ -204,17 +204,17 @@ def _new_of_fee(row: asyncpg.Record, settings: Settings) -> Accrual:
 
 
 async def _save(
-    connection: Connection, changes: Changes, stored: Sequence[Accrual], *, booked_on: date | None, at: datetime
+    connection: Connection, changes: Changes, stored: Sequence[Accrual], *, as_of: date, at: datetime
 ) -> int:
     """Write what differs from before: accruals, entries, journal and events; return how many amounts changed.
 
-    Without ``booked_on`` each is booked on the day through which it is accrued.
+    Each is booked on ``as_of``, but not before the last day whose quantities are in it.
     """
     before = {accrual.id: accrual for accrual in stored}
     different = [(accrual, change) for accrual, change in changes if before.get(accrual.id) != accrual]
     if not different:
         return 0
-    await statements.save(connection, different, booked_on=booked_on, at=at)
+    await statements.save(connection, different, as_of=as_of, at=at)
     moved = [(accrual, change) for accrual, change in different if not change.is_nothing]
     entries = [
         JournalEntry(
@@ -222,7 +222,7 @@ async def _save(
             account_id=accrual.account_id,
             settlement_entity_id=accrual.settlement_entity_id,
             source_id=accrual.id,
-            booked_on=booked_on or cast("date", accrual.balance.accrued_through),
+            booked_on=accrual.booked_on(as_of),
             currency=accrual.currency,
             postings=fee_accrued(change.delta.excl_tax),
         )

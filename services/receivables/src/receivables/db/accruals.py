@@ -135,7 +135,7 @@ async def load(connection: Connection, statement: str, *arguments: object) -> li
 
 
 async def save(
-    connection: Connection, changes: Sequence[tuple[Accrual, AccrualChange]], *, booked_on: date | None, at: datetime
+    connection: Connection, changes: Sequence[tuple[Accrual, AccrualChange]], *, as_of: date, at: datetime
 ) -> None:
     """Write accruals at their new targets, and an entry for each that differs from before."""
     await connection.executemany(UPSERT, [_row_of(accrual) for accrual, _ in changes])
@@ -144,7 +144,7 @@ async def save(
             new_id(),
             accrual.id,
             accrual.account_id,
-            booked_on or accrual.balance.accrued_through,
+            accrual.booked_on(as_of),
             accrual.balance.accrued_through,
             accrual.driver_quantity,
             change.delta.incl_tax,

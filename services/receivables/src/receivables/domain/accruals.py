@@ -150,6 +150,11 @@ class Accrual:
         after = replace(self, amount=amount, driver_quantity=quantity, elapsed=elapsed, balance=change.after)
         return after, change
 
+    def booked_on(self, as_of: date) -> date:
+        """Return the day on which a change of a run as of ``as_of`` is booked: not before the days that it is for."""
+        assert self.balance.accrued_through is not None
+        return max(as_of, self.balance.accrued_through)
+
     def settle(self, amount_incl_tax: Decimal) -> tuple["Accrual", TaxedAmount]:
         """Return the accrual after ``amount_incl_tax`` of it was settled, and that amount in both bases."""
         part = settled_part(self.balance, amount_incl_tax, self.tax_rate)
