@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from deploy.dev import database, postgres
 pytest_plugins = ["shared.testing"]
 
 ADMIN_URL = "GONDOLA_ADMIN_DATABASE_URL"
+SHARING = ("tests/journeys/", "tests/faults/")
+"""Folders whose tests share running services, which take all of a machine."""
 STACK = pytest.StashKey[ExitStack]()
 
 
@@ -31,6 +34,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server that was started here."""
     if STACK in config.stash:
         config.stash[STACK].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests that share a running Gondola in one worker, in their order.
+
+    That is what ``--dist loadgroup`` and the mark ``xdist_group`` are for; but xdist 3.8 writes the group into a node's
+    id, and pytest 9.2 takes no such change, so that the mark had no effect.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where xdist runs the tests
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "stack" if nodeid.startswith(SHARING) else nodeid
+
+    return ByFolder(config, log) if config.option.dist == "loadgroup" else None
 
 
 def _container(stack: ExitStack) -> str | None:

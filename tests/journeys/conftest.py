@@ -11,7 +11,9 @@ from tests.journeys.world import World
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    if worker_id != "master":  # Side by side two stacks take twice the time, and a story would lose its thread.
+        (tmp_path_factory.getbasetemp().parent / "journeys-run-in-one-worker").touch(exist_ok=False)
     with (
         tempfile.TemporaryDirectory(prefix="gondola-journey-") as folder,
         Stack(Path(folder) / ".run", durable=False, preferred_ports=False) as running,

@@ -1,6 +1,6 @@
 """What is bought, owed, kept back and settled, each step with the figures that it must give."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from tests.journeys.deal import AGREEMENT, FIRST_PAPER
 from tests.journeys.story import Story
@@ -81,10 +81,9 @@ def owe_for_promotion(story: Story, *, dm: str, endcap: str) -> None:
         return {reference: each["amount_incl_tax"] for (reference, _), each in found.items()} == wanted
 
     eventually(look, f"accruals of {wanted}")
-    for (_, _), each in story.accruals(source="promotion_fee").items():
-        assert each["amount_excl_tax"] == str(
-            (Decimal(each["amount_incl_tax"]) / Decimal("1.06")).quantize(Decimal("0.01"))
-        )
+    for each in story.accruals(source="promotion_fee").values():
+        excl_tax = (Decimal(each["amount_incl_tax"]) / Decimal("1.06")).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert each["amount_excl_tax"] == str(excl_tax)
 
 
 def explain_steps_of_promotion(story: Story) -> None:
@@ -179,6 +178,18 @@ def books_close(story: Story) -> None:
         "fee_expense": "32267.93",
         "accrued_fees": "-15400.00",
     }
+
+
+def contracts_knows(story: Story) -> None:
+    """The contracts side sees purchases, what was accrued and what was settled, without tax."""
+    path = f"/v1/accounts/{story.deal.account}/attainment"
+    (found,) = story.manager.get("contracts", path, year=2032)["currencies"]
+    kinds = {each["fee_kind"]: each["accrued_amount"] for each in found["fees"] if each["accrued_amount"] != "0.00"}
+    assert (found["net_purchases"], found["accrued_amount"]) == ("260000.00", "32267.93")
+    assert kinds == {
+        "tier_rebate": "3900.00", "it_fee": "10094.34", "invoice_discount": "14500.00",
+        "dm_fee": "2830.19", "tg_fee": "943.40",
+    }  # fmt: skip
 
 
 def hand_over(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys import money, story
+from tests.journeys import foreign, money, story
 from tests.journeys.deal import Deal
 from tests.journeys.story import Story
 from tests.journeys.world import World
@@ -29,5 +29,9 @@ def test_every_figure_from_the_contract_to_the_erp_and_back(world: World) -> Non
     money.deduct(told)
     money.resolve(told)
     money.books_close(told)
+    world.quiet()
+    money.contracts_knows(told)
     money.hand_over(told)
     money.explain(told)
+    foreign.sees_nothing(told)
+    foreign.changes_nothing(told)

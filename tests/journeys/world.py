@@ -16,7 +16,8 @@ INBOX = ("inbox_pending", "inbox_waiting", "inbox_retrying")
 WAITING = re.compile(r'^gondola_events\{place="(?P<place>\w+)"\} (?P<count>\S+)$', re.MULTILINE)
 QUIET_LOOKS = 2
 POLL_SECONDS = 0.1
-SECONDS_MAX = 60.0
+SECONDS_MAX = 90.0
+"""A killed worker's job is taken over after a minute."""
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
@@ -90,7 +91,8 @@ class World:
         if (role, accounts) not in self._people:
             body = {
                 "grant_type": "client_credentials",
-                "client_id": role,
+                "client_id": f"{role} {' '.join(accounts)}".strip()[:100],
+                "roles": [role],
                 "client_secret": self.stack.settings()["GONDOLA_CLIENT_SECRET"],
                 "accounts": accounts or "all",
             }
