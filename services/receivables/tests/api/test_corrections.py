@@ -8,9 +8,11 @@ import pytest
 from services.receivables.tests.examples import (
     Books,
     a_contract,
+    a_promotion,
     a_receipt,
     a_term,
     a_version,
+    an_earned_fee,
 )  # fmt: skip
 from shared.testing import Api
 
@@ -99,3 +101,20 @@ async def test_nothing_is_booked_before_the_days_that_it_is_for(world: None, del
         ("2026-03-31", "10.00"),
         ("2026-04-30", "140.00"),
     ]
+
+
+async def test_a_fee_waits_for_its_product_because_a_claim_may_name_it(
+    deliver: Any, books: Books, world: None, run_job: Any
+):
+    other = uuid4()
+    promotion = a_promotion()
+    promotion["tactics"][0]["product_id"] = other
+    await deliver("gondola.promotions.promotion_ended.v1", promotion)
+    await deliver("gondola.promotions.promotion_fee_earned.v1", an_earned_fee(product_id=other))
+    await run_job("accrue promotions")
+    product = {"id": other, "sku": "SKU9", "name": "Late", "brand": None, "category": None}
+    await deliver("gondola.contracts.product_changed.v1", product)
+    await run_job("accrue promotions")
+    deduction = await books.deduct("1000.00", "P-17/dm/SKU9")
+    await books.match()
+    assert (await books.deduction(deduction))["accepted_amount"] == "1000.00"

@@ -162,7 +162,10 @@ def _to_zero(stored: Sequence[Accrual], kept: set[UUID]) -> Changes:
 async def accrue_promotions(
     connection: Connection, settings: Settings, *, account_id: UUID | None, at: datetime
 ) -> AccrualRun:
-    """Bring the accruals of promotion fees to what was earned; a fee whose promotion is not known yet waits."""
+    """Bring the accruals of promotion fees to what was earned.
+
+    A fee waits until its promotion and its product are known here: claims may name them.
+    """
     rows = await connection.fetch(statements.PROMOTION_FEES_DUE, account_id, FEES_PER_STEP)
     fee_ids = [row["id"] for row in rows]
     stored = await statements.load(connection, statements.OF_PROMOTION_FEES, fee_ids)

@@ -81,6 +81,7 @@ FROM promotion_fees AS fee
 JOIN promotions AS promotion ON promotion.id = fee.promotion_id
 LEFT JOIN products AS product ON product.id = fee.product_id
 WHERE fee.accrued_version < fee.version AND ($1::uuid IS NULL OR fee.account_id = $1)
+  AND (fee.product_id IS NULL OR product.id IS NOT NULL)
 ORDER BY fee.id LIMIT $2 FOR UPDATE OF fee SKIP LOCKED
 """
 PROMOTION_FEES_DONE = "UPDATE promotion_fees SET accrued_version = version WHERE id = ANY ($1)"
