@@ -118,3 +118,26 @@ async def test_a_fee_waits_for_its_product_because_a_claim_may_name_it(
     deduction = await books.deduct("1000.00", "P-17/dm/SKU9")
     await books.match()
     assert (await books.deduction(deduction))["accepted_amount"] == "1000.00"
+
+
+@pytest.mark.parametrize(
+    ("driver", "period", "rate", "valid_from", "as_of", "amount"),
+    [
+        ("periods", "month", "1000.05", "2026-04-30", "2026-04-30", "33.34"),  # 1/30 of it is 33.335.
+        ("store_periods", "year", "1000.02", "2026-01-01", "2026-03-31", "583.35"),  # 7/12 of it is 583.345.
+        ("store_periods", "year", "1000.05", "2026-01-01", "2026-04-30", "833.38"),  # 10/12 of it is 833.375.
+    ],
+)
+async def test_half_a_cent_is_rounded_up_whatever_the_fraction(
+    world: None, deliver: Any, books: Books, finance: Api, driver: str, period: str, rate: str, valid_from: str,
+    as_of: str, amount: str,
+):  # fmt: skip
+    term = a_term("T1", driver=driver, period=period, cycle="year", settlement_method="cash",
+                  fee_kind="display_package", tiers=[{"threshold": "0", "rate": rate}], tax_basis="incl")  # fmt: skip
+    await deliver(SIGNED, a_contract(a_version(terms=[term], valid_from=valid_from), valid_from=valid_from))
+    await books.accrue(as_of)
+    (accrual,) = await books.accruals()
+    assert accrual["amount"] == amount, accrual["driver_quantity"]
+    paid = await act(finance, f"/v1/accruals/{accrual['id']}:settle", {"document_number": "FP-1"})
+    explained = (await finance.get(f"/v1/settled-fees/{paid.json()['id']}/explanation")).json()
+    assert explained["is_proven"], explained["proofs"]

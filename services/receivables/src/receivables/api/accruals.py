@@ -81,7 +81,7 @@ class AccrualOut(Answer):
     driver: str
     """net_purchases, store_periods, periods, or earned for a promotion fee."""
     driver_quantity: str
-    """Ten decimals."""
+    """Sixteen decimals."""
     elapsed: str
     """Part of the cycle that has passed; a minimum builds up by it."""
     tax_basis: Literal["incl", "excl"]
@@ -112,7 +112,7 @@ class AccrualEntryOut(Answer):
     accrued_through: date
     """Last day whose quantities are in the amount."""
     driver_quantity: str
-    """The driver's quantity, up to ten decimals."""
+    """The driver's quantity, up to sixteen decimals."""
     delta_incl_tax: Amount
     """Change including tax."""
     delta_excl_tax: Amount

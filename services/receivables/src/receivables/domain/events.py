@@ -120,7 +120,7 @@ class FeeAccrued(Event):
     driver: str
     """net_purchases, store_periods, periods or earned (a promotion fee)."""
     driver_quantity: Decimal
-    """The driver's quantity, up to ten decimals."""
+    """The driver's quantity, up to sixteen decimals."""
     currency: str
     """ISO 4217 code of all its amounts."""
     tax_basis: Literal["incl", "excl"]

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 
 from shared.kernel.money import round_cents
 from shared.kernel.periods import ONE_DAY, Span, month_of, quarter_of, year_of
 from shared.kernel.tiers import Tiers
 
-QUANTITY_STEP = Decimal("0.0000000001")
-"""Quantities are kept with ten decimals: a share of a year times a large fee is still exact to the cent."""
+QUANTITY_STEP = Decimal("0.0000000000000001")
+"""Quantities are kept with sixteen decimals, rounded up: a thirtieth of 1,000.05 must not fall below half a cent."""
 
 
 class Driver(StrEnum):
@@ -95,7 +95,7 @@ class Cycle:
     @property
     def elapsed(self) -> Decimal:
         """The part of the whole cycle that has been taken in, 0 to 1."""
-        return (Decimal(self.taken.days) / self.whole.days).quantize(QUANTITY_STEP, rounding=ROUND_HALF_UP)
+        return (Decimal(self.taken.days) / self.whole.days).quantize(QUANTITY_STEP, rounding=ROUND_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ def periods_in(span: Span, period: Period) -> Decimal:
         assert part is not None
         total += Decimal(part.days) / whole.days
         day = whole.end + ONE_DAY
-    return total.quantize(QUANTITY_STEP, rounding=ROUND_HALF_UP)
+    return total.quantize(QUANTITY_STEP, rounding=ROUND_UP)
 
 
 def store_periods_in(span: Span, period: Period, stores: Sequence[StoreLife]) -> Decimal:
@@ -163,4 +163,4 @@ def store_periods_in(span: Span, period: Period, stores: Sequence[StoreLife]) ->
             for store in stores
             if store.opened_on <= month.end and (store.closed_on is None or store.closed_on >= month.start)
         )
-    return (Decimal(store_months) / period.months).quantize(QUANTITY_STEP, rounding=ROUND_HALF_UP)
+    return (Decimal(store_months) / period.months).quantize(QUANTITY_STEP, rounding=ROUND_UP)
