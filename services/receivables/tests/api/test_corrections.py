@@ -1,5 +1,6 @@
 """Corrections that come late: amended after it was paid, accepted in parts, returned after the month was closed."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -141,3 +142,14 @@ async def test_half_a_cent_is_rounded_up_whatever_the_fraction(
     paid = await act(finance, f"/v1/accruals/{accrual['id']}:settle", {"document_number": "FP-1"})
     explained = (await finance.get(f"/v1/settled-fees/{paid.json()['id']}/explanation")).json()
     assert explained["is_proven"], explained["proofs"]
+
+
+async def test_a_month_that_two_versions_share_is_owed_once_for_a_store(world: None, deliver: Any, books: Books):
+    term = a_term("T1", driver="store_periods", period="month", fee_kind="display_package",
+                  tiers=[{"threshold": "0", "rate": "830.00"}], tax_basis="incl")  # fmt: skip
+    old = a_version(terms=[term], valid_to="2026-02-14")
+    new = a_version(2, valid_from="2026-02-15", terms=[term | {"tiers": [{"threshold": "0", "rate": "900.00"}]}])
+    await deliver(SIGNED, a_contract(old, new))
+    await books.accrue("2026-02-28")
+    found = [(each["claim_reference"], each["amount"]) for each in await books.accruals()]
+    assert sum(Decimal(amount) for claim, amount in found if claim == "C-1/T1/2026-02") == Decimal("1660.00"), found

@@ -14,6 +14,7 @@ from receivables.domain.formulas import (
     effective_spans,
     periods_in,
     store_periods_in,
+    whole_months_of,
 )
 from shared.kernel.periods import Span
 from shared.kernel.tiers import Tier, TierMode, Tiers, flat
@@ -84,6 +85,18 @@ def test_a_store_counts_from_its_opening_month_to_its_closing_month():
     ]
     assert store_periods_in(YEAR, Period.MONTH, stores) == Decimal(12 + 10 + 2)
     assert store_periods_in(YEAR, Period.YEAR, stores) == Decimal(2)
+
+
+def test_a_month_that_versions_share_belongs_to_the_one_that_began_it():
+    held = Span(start=date(2026, 2, 15), end=date(2026, 12, 31))
+    assert whole_months_of(Span(start=date(2026, 2, 15), end=date(2026, 2, 28)), held) is None
+    assert whole_months_of(Span(start=date(2026, 2, 15), end=date(2026, 3, 10)), held) == Span(
+        start=date(2026, 3, 1), end=date(2026, 3, 10)
+    )
+    later = Span(start=date(2026, 4, 1), end=date(2026, 6, 30))
+    assert whole_months_of(later, held) == later
+    march = Span(start=date(2026, 3, 1), end=date(2026, 12, 31))
+    assert whole_months_of(march, march) == march
 
 
 def test_cycles_run_from_the_first_valid_day_to_the_day_asked_for():

@@ -15,7 +15,15 @@ from receivables.db.accruals import PurchaseKey, Purchases
 from receivables.db.rows import ADVISORY_LOCK
 from receivables.db.terms import TermInForce, stores_by_account, terms_in_force
 from receivables.domain.accruals import Accrual, AccrualChange, contract_claim_key, promotion_claim_keys
-from receivables.domain.formulas import Cycle, Driver, StoreLife, cycles_until, periods_in, store_periods_in
+from receivables.domain.formulas import (
+    Cycle,
+    Driver,
+    StoreLife,
+    cycles_until,
+    periods_in,
+    store_periods_in,
+    whole_months_of,
+)
 from receivables.domain.journal import EntryKind, JournalEntry, fee_accrued
 from receivables.domain.tax import treatment_of
 from receivables.settings import Settings
@@ -61,7 +69,10 @@ class _Wanted:
             return found.gross_amount if self.term.tax_basis == "incl" else found.net_amount
         assert formula.period is not None
         if formula.driver is Driver.STORE_PERIODS:
-            return store_periods_in(self.cycle.taken, formula.period, stores.get(self.term.account_id, ()))
+            taken = self.cycle.taken
+            span = whole_months_of(taken, self.term.held) if self.term.is_continued else taken
+            lives = stores.get(self.term.account_id, ())
+            return store_periods_in(span, formula.period, lives) if span else Decimal(0)
         return periods_in(self.cycle.taken, formula.period)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from receivables.domain.formulas import Driver, Formula, Period, StoreLife, effective_spans
 from receivables.domain.payment_terms import PaymentTerms, TermType
-from shared.kernel.periods import Span
+from shared.kernel.periods import ONE_DAY, Span
 from shared.kernel.tiers import Tier, TierMode, Tiers
 from shared.platform.db import Connection
 
@@ -54,6 +54,8 @@ class TermInForce:
     cycle: Period
     settlement_method: str
     formula: Formula
+    is_continued: bool
+    """Whether the version before it has the same term by the same driver, up to the day before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +126,11 @@ async def terms_in_force(connection: Connection, account_id: UUID | None, as_of:
     for lines in by_contract.values():
         versions = {line["version_number"]: _span(line) for line in lines}
         spans = effective_spans(list(versions.items()), lines[0]["contract_ends_on"])
+        ends = {
+            (line["term_id"], line["driver"], span.end) for line in lines if (span := spans.get(line["version_number"]))
+        }
         found += [
-            _term(line, spans[line["version_number"]])
+            _term(line, spans[line["version_number"]], ends)
             for line in lines
             if line["term_id"] is not None and line["version_number"] in spans
         ]
@@ -145,7 +150,7 @@ def _span(row: asyncpg.Record) -> Span:
     return Span(start=row["valid_from"], end=row["valid_to"])
 
 
-def _term(row: asyncpg.Record, held: Span) -> TermInForce:
+def _term(row: asyncpg.Record, held: Span, ends: set[tuple[UUID, str, date]]) -> TermInForce:
     return TermInForce(
         contract_id=row["contract_id"],
         account_id=row["account_id"],
@@ -161,4 +166,5 @@ def _term(row: asyncpg.Record, held: Span) -> TermInForce:
         cycle=Period(row["cycle"]),
         settlement_method=row["settlement_method"],
         formula=formula_of(row),
+        is_continued=(row["term_id"], row["driver"], held.start - ONE_DAY) in ends,
     )

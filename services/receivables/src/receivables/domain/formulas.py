@@ -151,6 +151,17 @@ def periods_in(span: Span, period: Period) -> Decimal:
     return total.quantize(QUANTITY_STEP, rounding=ROUND_UP)
 
 
+def whole_months_of(taken: Span, held: Span) -> Span | None:
+    """Return ``taken`` without a month that an earlier version of the same term has begun, or None if nothing is left.
+
+    A month counts whole for a store; when versions share one, it counts once, for the version that began it [INF].
+    """
+    month = month_of(held.start)
+    if taken.start not in month or held.start == month.start:
+        return taken
+    return Span(start=month.end + ONE_DAY, end=taken.end) if taken.end > month.end else None
+
+
 def store_periods_in(span: Span, period: Period, stores: Sequence[StoreLife]) -> Decimal:
     """Return stores times periods: each month of ``span`` counts for each store that is open on a day of it.
 
