@@ -76,3 +76,14 @@ async def test_a_batch_that_was_not_closed_is_not_found(world: None, erp: Api, m
     assert (await erp.post("/v1/erp-batches/1:acknowledge", json=body)).status_code == 404
     assert (await erp.get("/v1/erp-batches/99999999999")).status_code == 422
     assert (await manager.get("/v1/erp-batches")).status_code == 403
+
+
+async def test_who_sees_some_accounts_neither_closes_nor_reads_batches_of_all(
+    settled: Books, erp: Api, stranger: Api, api: Api
+):
+    refused = await close(stranger, "2026-05-06")
+    assert (refused.status_code, refused.json()["code"]) == (403, "whole_scope_needed")
+    assert (await close(erp, "2026-05-06")).json()["line_count"] == 2
+    for path in ("/v1/erp-batches", "/v1/erp-batches/1"):
+        answer = await stranger.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (403, "whole_scope_needed")

@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 
+from services.receivables.tests.examples import Books
 from shared.platform.service import Service
 from shared.platform.settings import ServiceSettings
+from shared.testing import Api
 
 APPEND_ONLY = ("journal_entries", "journal_lines", "accrual_entries", "invoice_lines", "goods_receipts", "erp_batches")
 
@@ -99,3 +101,34 @@ async def test_without_a_scope_nothing_is_seen(app: FastAPI, database: Any):
     await insert_entry(database, ("cash", "10.00", "0"), ("accounts_receivable", "0", "10.00"))
     await database.execute("RESET gondola.scope")
     assert await database.fetchval("SELECT count(*) FROM journal_lines") == 0
+
+
+@pytest.fixture
+async def a_settled_fee(promotion: None, books: Books, erp: Api, run_job: Any) -> None:
+    """A settled fee of 600.00 in ERP batch 1."""
+    await run_job("accrue promotions")
+    await books.deduct("600.00", "P-17/dm")
+    await books.match()
+    assert (await erp.post("/v1/erp-batches:close", json={"as_of": "2026-05-06"})).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE settled_fees SET amount = amount + 1, amount_excl_tax = amount_excl_tax + 1",
+        "UPDATE settled_fees SET currency = 'USD'",
+        "UPDATE settled_fees SET erp_batch = NULL, erp_position = NULL",
+        "DELETE FROM settled_fees",
+    ],
+)
+async def test_what_is_settled_stays_as_it_was_told_to_the_erp(a_settled_fee: None, database: Any, change: str):
+    with pytest.raises(asyncpg.PostgresError):
+        await database.execute(change)
+
+
+async def test_the_database_lets_only_who_sees_all_accounts_close_a_batch(app: FastAPI, database: Any):
+    await database.execute("SET gondola.scope = 'some'")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.execute(
+            "INSERT INTO erp_batches VALUES (1, '2026-05-06', 0, 0, '[]', repeat('0', 64), repeat('1', 64), now())"
+        )

@@ -13,12 +13,13 @@ from receivables.api.common import ERP_AND_FINANCE, FEED_READERS
 from receivables.app.close_batch import close_batch
 from receivables.domain.erp import check_acknowledgement
 from receivables.domain.errors import ErpBatchNotFound
-from shared.platform.auth import Role
+from shared.platform.auth import Principal, Role
 from shared.platform.clock import now
 from shared.platform.db import Connection
 from shared.platform.fields import Amount, Answer, Body, Instant, Sha256
 from shared.platform.http import Caller, JsonResponse, Raw, Router
 from shared.platform.pagination import LIMIT_MAX
+from shared.platform.problems import HttpProblem
 
 router = Router(prefix="/v1/erp-batches", tags=["ERP feed"])
 
@@ -143,11 +144,12 @@ class AcknowledgeIn(Body):
 
 
 @router.post(":close", operation_id="close_erp_batch", policy=ERP_AND_FINANCE, answers=ErpBatchDetailOut)
-async def post_close(body: CloseIn, raw: Raw) -> Response:
+async def post_close(body: CloseIn, raw: Raw, principal: Caller) -> Response:
     """Close the next batch with what was settled by `as_of`: 201, or 200 with the last batch if nothing is new.
 
     A day on which nothing was settled gets an empty batch, once.
     """
+    _check_sees_all(principal)
     closing = await close_batch(raw, as_of=body.as_of, at=now())
     return JsonResponse(await _detail(raw, closing.number), status_code=201 if closing.is_new else 200)
 
@@ -155,18 +157,21 @@ async def post_close(body: CloseIn, raw: Raw) -> Response:
 @router.get("", operation_id="list_erp_batches", policy=FEED_READERS, answers=ErpBatchListOut)
 async def list_erp_batches(
     raw: Raw,
+    principal: Caller,
     after: Annotated[int, Query(ge=0, le=NUMBER_MAX, description="Number of the last batch that was read.")] = 0,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
 ) -> Response:
     """List batches in order, without their lines."""
+    _check_sees_all(principal)
     rows = await raw.fetch(f"{BATCH} WHERE batch.number > $1 ORDER BY batch.number LIMIT $2", after, limit + 1)
     items = [_batch(row) for row in rows[:limit]]
     return JsonResponse({"items": items, "next": items[-1]["number"] if len(rows) > limit else None})
 
 
 @router.get("/{number}", operation_id="get_erp_batch", policy=FEED_READERS, answers=ErpBatchDetailOut)
-async def get_erp_batch(number: Number, raw: Raw) -> Response:
+async def get_erp_batch(number: Number, raw: Raw, principal: Caller) -> Response:
     """Read a batch with its lines; recompute the hash and compare it with that of the next batch's `previous_hash`."""
+    _check_sees_all(principal)
     return JsonResponse(await _detail(raw, number))
 
 
@@ -175,6 +180,7 @@ async def get_erp_batch(number: Number, raw: Raw) -> Response:
 )
 async def acknowledge_erp_batch(number: Number, body: AcknowledgeIn, raw: Raw, principal: Caller) -> Response:
     """Say that the batch was booked; hash, line count and total must be those of the batch (`batch_mismatch`)."""
+    _check_sees_all(principal)
     row = await raw.fetchrow(f"{BATCH} WHERE batch.number = $1", number)
     if row is None:
         raise _not_found(number)
@@ -182,6 +188,18 @@ async def acknowledge_erp_batch(number: Number, body: AcknowledgeIn, raw: Raw, p
     check_acknowledgement(closed, (body.hash, body.line_count, body.total), number=number)
     await raw.execute(ACKNOWLEDGE, number, principal.subject, now())
     return JsonResponse(await _detail(raw, number))
+
+
+def _check_sees_all(principal: Principal) -> None:
+    """Let only callers pass who see all accounts: a batch, its totals and its hash are of all of them.
+
+    Raises:
+        HttpProblem: 403, the caller sees some accounts.
+    """
+    if not principal.scope.everything:
+        raise HttpProblem(
+            403, "whole_scope_needed", "A batch holds the fees of all accounts; call with a token whose scope is all."
+        )
 
 
 async def _detail(raw: Connection, number: int) -> dict[str, Any]:
