@@ -153,6 +153,18 @@ async def test_what_the_fund_cannot_cover_is_owed_and_shown_until_the_budget_is_
     assert (fee["committed"], fee["uncovered"]) == ("24000.00", "0.00")
 
 
+async def test_what_one_fee_gives_back_covers_another_of_the_same_day(api: Api, advance: Advance, deliver: Any) -> None:
+    planner = await bodies.planner_with_master_data(api)
+    await planner.put(bodies.FUND_URL, json=bodies.fund(budget="24400.00"))
+    made = await committed(planner, tactics=[bodies.price_tactic(), bodies.endcap_tactic()])
+    await verify(deliver, made, 0, 1)
+    await sell(api, "S000,JU-1000,2026-06-01,20000")
+    await advance("2026-06-29")  # 24,000.00 for prices instead of 14,400.00, nothing of 10,000.00 for end caps.
+    fees = (await planner.get("/v1/promotion-fees")).json()["items"]
+    assert {(fee["committed"], fee["uncovered"]) for fee in fees} == {("24000.00", "0.00"), ("0.00", "0.00")}
+    assert (await planner.get(bodies.FUND_URL)).json()["available"] == "400.00"
+
+
 async def test_an_older_verdict_does_not_replace_a_newer_one(api: Api, deliver: Any, database: Connection) -> None:
     made = await committed(await bodies.planner_with_master_data(api))
     await verify(deliver, made, 2, 1)

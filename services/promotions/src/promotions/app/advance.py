@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from promotions.db import dm, earning, funds, promotions
@@ -65,16 +66,20 @@ async def _earn(connection: Connection, as_of: date, verification_days: int, at:
     due = await earning.due_fees(connection, last_end, fund_ids, FEES_MAX)
     earned: list[tuple[earning.DueFee, PromotionFeeEarned]] = []
     unchanged: list[earning.DueFee] = []
+    results: list[tuple[Decimal, earning.DueFee]] = []
     for fee in due:
         event = fee.case.earn(as_of)
         before = fee.case.before
         amount = event.earned_amount if event else before.amount if before else None
         assert amount is not None, "a fee without a result has something to say"
-        locked[fee.fund_id].book_earning(fee.balance, amount, as_of)
+        results.append((amount, fee))
         if event:
             earned.append((fee, event))
         else:
             unchanged.append(fee)
+    results.sort(key=lambda each: each[0] - each[1].balance.committed)  # What is given back first covers the rest.
+    for amount, fee in results:
+        locked[fee.fund_id].book_earning(fee.balance, amount, as_of)
     await earning.save(connection, earned, as_of)
     await earning.settle(connection, unchanged)
     await funds.save_movements(connection, locked.values(), at)
