@@ -203,3 +203,9 @@ def test_the_batch_is_documented_without_references(service: Service):
     line = schema["properties"]["invoices"]["items"]["properties"]["lines"]["items"]
     assert {"line_no", "product_id", "net_amount"} <= set(line["properties"])
     assert "$ref" not in str(schema)
+
+
+async def test_an_invoice_at_the_end_of_the_calendar_is_refused_with_a_reason(world: None, erp: Api):
+    answer = await erp.post("/v1/invoices:batch", json={"invoices": [an_invoice("I-1", invoiced_on="9999-12-31")]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "date_out_of_range")
+    assert "9999-12-31" in answer.json()["detail"]

@@ -10,7 +10,7 @@ Conflict
 └── BatchMismatch                                the ERP read something else than was closed
 RuleBroken
 ├── RemittanceUnbalanced, InvoiceUnknown, InvoiceOverpaid, CurrencyMismatch
-└── NotSettledInCash, ReportTooLarge
+└── NotSettledInCash, ReportTooLarge, DateOutOfRange
 """
 
 from shared.kernel.errors import Conflict, NotFound, RuleBroken
@@ -140,3 +140,9 @@ class NotSettledInCash(RuleBroken):
     """The fee was agreed to be settled another way."""
 
     code = "not_settled_in_cash"
+
+
+class DateOutOfRange(RuleBroken):
+    """A date so late that what follows from it is after the end of the calendar."""
+
+    code = "date_out_of_range"

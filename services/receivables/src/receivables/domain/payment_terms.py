@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from receivables.domain.errors import DateOutOfRange
 from shared.kernel.periods import ONE_DAY, month_of
 
 DAYS_MAX = 366
@@ -47,8 +48,15 @@ class PaymentTerms:
         return document_date
 
     def due_on(self, document_date: date) -> date:
-        """Return the due date. Source: domain digest 2.4, ``due = next_pay_day(base_date + N)``."""
-        return next_pay_day(self.base_date(document_date) + timedelta(days=self.days), self.pay_days)
+        """Return the due date. Source: domain digest 2.4, ``due = next_pay_day(base_date + N)``.
+
+        Raises:
+            DateOutOfRange: the calendar ends before it.
+        """
+        try:
+            return next_pay_day(self.base_date(document_date) + timedelta(days=self.days), self.pay_days)
+        except OverflowError as error:
+            raise DateOutOfRange(f"A document of {document_date} has no due date; correct its date.") from error
 
     def is_within_legal_limit(self, received_on: date, document_date: date) -> bool:
         """Say whether goods of ``received_on`` are paid within 60 days; 月结45 fails early in the month."""
