@@ -27,6 +27,16 @@ def ready(stack: Stack) -> int:
     return httpx.get(f"{stack.url('contracts')}/readyz", trust_env=False).status_code
 
 
+def own_children() -> set[int]:
+    """Return this process's own children: other tests of this worker may have a stack running."""
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+def started_since(before: set[int]) -> list[int]:
+    """Return the children that came since, with theirs."""
+    return [pid for child in own_children() - before for pid in (child, *processes.descendants(child))]
+
+
 def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -38,6 +48,7 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
 
 def test_all_is_started_revived_and_ended(folder: Path, table: Table):
     said: list[str] = []
+    before = own_children()
     with Stack(folder, table=table, durable=False, preferred_ports=False, say=said.append) as stack:
         assert ready(stack) == 200
         settings = stack.environment("contracts")
@@ -68,7 +79,7 @@ def test_all_is_started_revived_and_ended(folder: Path, table: Table):
 
         with pytest.raises(StackError, match=f"process {os.getpid()}"):
             Stack(folder, table=table).start()
-        children = processes.descendants(os.getpid())
+        children = started_since(before)
         assert len(children) >= 5
         url = stack.url("contracts")
     assert not [pid for pid in children if processes.alive(pid)]
@@ -93,10 +104,10 @@ def test_a_database_from_outside_is_used(folder: Path, table: Table, cluster: po
 
 def test_a_failed_migration_is_shown_and_leaves_nothing(folder: Path, table: Table):
     broken = tuple(replace(p, argv=(*p.argv, "no")) if p.kind == "migration" else p for p in table)
-    before = processes.descendants(os.getpid())
+    before = own_children()
     with pytest.raises(StackError, match=r"(?s)contracts-migrate failed with 1.*cannot be migrated"):
         Stack(folder, table=broken, durable=False, preferred_ports=False).start()
-    assert processes.descendants(os.getpid()) == before
+    assert not started_since(before)
 
 
 def test_a_process_that_dies_at_once_is_shown_with_its_log(folder: Path, table: Table):
