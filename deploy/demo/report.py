@@ -6,7 +6,6 @@ from typing import Final
 
 from deploy.demo.client import say
 
-EQUAL: Final = ""
 DIFFERENT: Final = " <> "
 
 

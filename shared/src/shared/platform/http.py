@@ -269,10 +269,6 @@ class Router(APIRouter):
         """Register a command; see ``operation``."""
         return self.operation("POST", path, **options)
 
-    def patch(self, path: str, **options: Any) -> Callable[..., Any]:
-        """Register a partial change; see ``operation``."""
-        return self.operation("PATCH", path, **options)
-
     def delete(self, path: str, **options: Any) -> Callable[..., Any]:
         """Register a deletion; see ``operation``."""
         return self.operation("DELETE", path, **options)

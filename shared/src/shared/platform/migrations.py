@@ -62,11 +62,6 @@ def account_policy(op: Op, table: str, *, column: str = "account_id", shared_row
     _policy(op, table, f"{SEES_ALL}{everybody} OR {column} = ANY ({VISIBLE_ACCOUNTS})")
 
 
-def parent_policy(op: Op, table: str, *, parent: str, column: str) -> None:
-    """Let a transaction see and write only rows whose parent row (by ``column`` = ``parent.id``) it sees."""
-    _policy(op, table, f"{SEES_ALL} OR EXISTS (SELECT FROM {parent} AS parent WHERE parent.id = {table}.{column})")
-
-
 def append_only(op: Op, table: str) -> None:
     """Refuse UPDATE and DELETE on ``table`` for everybody, the owner included."""
     op.execute(

@@ -3,20 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
 from receivables.domain.events import FeeAccrued
 from receivables.domain.tax import NO_AMOUNT, TaxedAmount, in_both_bases
 from shared.kernel.money import ZERO, excluding_tax
-
-
-class AccrualSource(StrEnum):
-    """Where a fee was agreed."""
-
-    CONTRACT_TERM = "contract_term"
-    PROMOTION_FEE = "promotion_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,16 +47,6 @@ class DisputeReason(StrEnum):
     """Set by a person."""
 
 
-class MatchNote(StrEnum):
-    """Why a deduction stays open for a person."""
-
-    NO_REFERENCE = "no_reference"
-    UNAGREED = "unagreed"
-    """The reference names no contract term and no promotion that we know."""
-    NOT_ACCRUED = "not_accrued"
-    """The reference is known, but nothing has been accrued for it yet."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDeduction:
     """A deduction that waits for a match."""
